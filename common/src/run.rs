@@ -1,0 +1,277 @@
+//! One run of a program: what was asked of it, and what it reports at its end.
+
+use std::process::{self, ExitCode};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::args::{BothCommand, CpuArgs, CpuCommand, IoArgs, IoCommand, Output, Workload};
+use crate::interrupt::Interrupt;
+use crate::server::{self, Server};
+use crate::summary::{Item, Measured, Report};
+use crate::usage::Usage;
+use crate::{Error, Site, Span, clock, limits, out, session, sites, sums};
+
+/// As many workers as there are downloads: all at once.
+pub const ALL: usize = usize::MAX;
+
+/// One run over one list of items: [`Site`]s to read or numbers to sum up to.
+#[derive(Debug)]
+pub struct Run<T> {
+    /// How many items may be worked on at once; never more than there are items.
+    pub workers: usize,
+    program: &'static str,
+    items: Vec<T>,
+    timeout: Duration,
+    output: Output,
+    interrupt: Interrupt,
+    // The workers that could be started.
+    started: AtomicUsize,
+    // Held, not read: the server ends with the run.
+    _server: Option<Server>,
+}
+
+impl Run<Site> {
+    /// The run that the command line of a downloading program asks for; `workers` unless it says
+    /// otherwise. Starts the site server if one is needed.
+    ///
+    /// Ends the process on a wrong command line (exit code 2), and where the server or the signal
+    /// handlers cannot be set up (exit code 1), with a message that says why.
+    pub fn io(program: &'static str, workers: usize) -> Self {
+        let command: IoCommand = parse(program);
+        let workers = command.workers.unwrap_or(workers);
+        Self::over_sites(program, command.io, workers, command.output, watch())
+    }
+
+    fn over_sites(
+        program: &'static str,
+        args: IoArgs,
+        workers: usize,
+        output: Output,
+        interrupt: Interrupt,
+    ) -> Self {
+        let mut server = None;
+        let sites = if args.urls.is_empty() {
+            let address = args.site_server.unwrap_or_else(|| {
+                server
+                    .insert(Server::start().unwrap_or_else(|why| fail(&why)))
+                    .address()
+            });
+            sites::local(address, args.latency.map(Duration::from_millis))
+        } else {
+            args.urls.iter().map(sites::real).collect()
+        };
+        let count = sites.len() * args.repeat;
+        let items: Vec<Site> = sites.into_iter().cycle().take(count).collect();
+        let mut run = Self::new(program, items, workers, output, interrupt);
+        run.timeout = args.timeout;
+        run._server = server;
+        let most = limits::connections().unwrap_or(usize::MAX).max(1);
+        if most < run.workers {
+            out::complain(&format!(
+                "note: {most} downloads at once instead of {}: the limit on open files (ulimit -n) allows no more",
+                run.workers
+            ));
+            run.workers = most;
+            run.started = AtomicUsize::new(most);
+        }
+        run
+    }
+
+    /// A session that blocks its thread while it waits.
+    ///
+    /// # Errors
+    /// A proxy variable that is no proxy's address.
+    pub fn session(&self) -> Result<ureq::Agent, Error> {
+        session::blocking(self.timeout)
+    }
+
+    /// A session that tasks share.
+    ///
+    /// # Errors
+    /// A proxy variable that is no proxy's address; a trust store that cannot be read.
+    #[cfg(feature = "nonblocking")]
+    pub fn async_session(&self) -> Result<reqwest::Client, Error> {
+        session::nonblocking(self.timeout, &self.items)
+    }
+}
+
+impl Run<u64> {
+    /// The run that the command line of a computing program asks for; one worker for each core
+    /// that this process may use (affinity and cgroup respected) unless it says otherwise.
+    ///
+    /// Ends the process as [`Run::io`] does.
+    pub fn cpu(program: &'static str) -> Self {
+        let command: CpuCommand = parse(program);
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let workers = command.workers.unwrap_or(cores);
+        Self::over_numbers(program, command.cpu, workers, command.output, watch())
+    }
+
+    fn over_numbers(
+        program: &'static str,
+        args: CpuArgs,
+        workers: usize,
+        output: Output,
+        interrupt: Interrupt,
+    ) -> Self {
+        let mut numbers = args.numbers;
+        if numbers.is_empty() {
+            numbers.extend(sums::default_numbers());
+        }
+        Self::new(program, numbers, workers, output, interrupt)
+    }
+}
+
+/// The runs that the baseline's command line asks for: downloads, sums, or both.
+///
+/// Ends the process as [`Run::io`] does.
+pub fn io_and_cpu(program: &'static str) -> (Option<Run<Site>>, Option<Run<u64>>) {
+    let BothCommand { workload, output } = parse(program);
+    let (io, cpu) = match workload {
+        Some(Workload::Io(args)) => (Some(args), None),
+        Some(Workload::Cpu(args)) => (None, Some(args)),
+        None => (Some(IoArgs::default()), Some(CpuArgs::default())),
+    };
+    let interrupt = watch();
+    let io = io.map(|args| Run::over_sites(program, args, 1, output.clone(), interrupt.clone()));
+    let cpu = cpu.map(|args| Run::over_numbers(program, args, 1, output, interrupt));
+    (io, cpu)
+}
+
+impl<T: Item> Run<T> {
+    fn new(
+        program: &'static str,
+        items: Vec<T>,
+        workers: usize,
+        output: Output,
+        interrupt: Interrupt,
+    ) -> Self {
+        let workers = workers.min(items.len());
+        Self {
+            workers,
+            program,
+            items,
+            timeout: Duration::MAX,
+            output,
+            interrupt,
+            started: AtomicUsize::new(workers),
+            _server: None,
+        }
+    }
+
+    /// The items in the order asked; no further one once Ctrl-C was pressed.
+    pub fn items(&self) -> impl Iterator<Item = &T> {
+        self.items.iter().take_while(|_| !self.interrupted())
+    }
+
+    /// Whether Ctrl-C or SIGTERM has asked the program to end.
+    pub fn interrupted(&self) -> bool {
+        self.interrupt.signal().is_some()
+    }
+
+    /// What `work` gives, or `None` once Ctrl-C was pressed. For use within a tokio runtime.
+    pub async fn unless_interrupted<O>(&self, work: impl Future<Output = O>) -> Option<O> {
+        // The streams come first: a signal from here on wakes them, an earlier one was noted.
+        let streams = (
+            signal(SignalKind::interrupt()),
+            signal(SignalKind::terminate()),
+        );
+        let (Ok(mut interrupt), Ok(mut terminate)) = streams else {
+            return Some(work.await);
+        };
+        if self.interrupted() {
+            return None;
+        }
+        tokio::select! {
+            biased;
+            output = work => Some(output),
+            _ = interrupt.recv() => None,
+            _ = terminate.recv() => None,
+        }
+    }
+
+    /// Says on standard error that only `started` workers could be started, and why. The report
+    /// then counts with these.
+    pub fn fewer_workers(&self, started: usize, why: &dyn std::fmt::Display) {
+        out::complain(&format!(
+            "note: {started} workers instead of {}: {why}",
+            self.workers
+        ));
+        self.started.store(started, Ordering::Relaxed);
+    }
+
+    /// Says that an item has ended: its line on standard output, a failure on standard error.
+    pub fn finished(&self, span: Span) -> Span {
+        match &span.outcome {
+            Err(why) => out::complain(&format!("error: {}: {why}", span.name)),
+            Ok(_) if self.output.quiet || self.output.json => {}
+            Ok(answer) => out::say(&T::line(&span, *answer)),
+        }
+        span
+    }
+
+    /// Does `work`, which is the program's own part, and reports on the list that it returns.
+    ///
+    /// Wall time, CPU time and switches cover `work` from its start to its end. Returns the exit
+    /// code: 0; 1 if an item failed; 128 and the signal's number if one ended the run.
+    pub fn report(&self, work: impl FnOnce() -> Result<Vec<Span>, Error>) -> ExitCode {
+        let before = Usage::so_far();
+        let began = clock::now();
+        let spans = match work() {
+            Ok(spans) => spans,
+            Err(error) => fail(&crate::span::causes(&*error)),
+        };
+        let measured = Measured {
+            program: self.program,
+            workers: self.started.load(Ordering::Relaxed),
+            began,
+            wall: clock::now().saturating_sub(began),
+            usage: Usage::so_far()
+                .zip(before)
+                .map(|(after, before)| after.since(&before)),
+            signal: self.interrupt.signal(),
+        };
+        let report = Report::new(&self.items, spans, &measured);
+        match serde_json::to_string(&report) {
+            _ if !self.output.json => out::say(&report.to_string()),
+            Ok(json) => out::say(&json),
+            Err(error) => fail(&format!("the report cannot be written as JSON: {error}")),
+        }
+        if let Some(signal) = measured.signal {
+            out::complain(&format!(
+                "interrupted by signal {signal}: {} of {} items not done",
+                report.failed, report.items
+            ));
+            return ExitCode::from(128 + signal);
+        }
+        ExitCode::from(u8::from(report.failed > 0))
+    }
+}
+
+/// The exit code of several runs: the first that is not 0.
+pub fn first_failure(codes: impl IntoIterator<Item = ExitCode>) -> ExitCode {
+    codes
+        .into_iter()
+        .find(|code| *code != ExitCode::SUCCESS)
+        .unwrap_or(ExitCode::SUCCESS)
+}
+
+// Ends the process with exit code 2 on a wrong command line, and with 0 after `--help`.
+fn parse<C: Parser>(program: &'static str) -> C {
+    server::serve_if_asked();
+    let matches = C::command().name(program).get_matches();
+    C::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+fn watch() -> Interrupt {
+    Interrupt::watch().unwrap_or_else(|error| fail(&format!("signals cannot be watched: {error}")))
+}
+
+fn fail(why: &str) -> ! {
+    out::complain(&format!("error: {why}"));
+    process::exit(1)
+}

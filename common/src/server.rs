@@ -1,0 +1,320 @@
+//! The local site server: two pages that take as long as they are told, in a process of its own.
+//!
+//! A process of its own, because its threads, its memory and its context switches would otherwise
+//! be counted as those of the program that reads from it. It listens on the loopback interface
+//! only, on a port that the system chooses, and speaks HTTP/1.1 with keep-alive.
+//!
+//! | request | answer |
+//! | --- | --- |
+//! | `GET /jython` | after 60 ms, a page of 20,480 bytes |
+//! | `GET /dice` | after 30 ms, a die's throw in 32 bytes |
+//! | `GET /dice?latency=5` | the same after 5 ms (0 to 60,000) |
+//! | any other page, method or query | 404, 405, 400, at once |
+//!
+//! Stated limits: a request's head has at most 16 KiB and 64 headers and must be complete within
+//! 10 s; a body is not read; 20,000 connections at once, further ones wait.
+
+use std::convert::Infallible;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, BufRead, BufReader, Read};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::process::CommandExt;
+use std::process::{self, Child, Command, Stdio};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use futures_timer::Delay;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode, header};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::Semaphore;
+
+use crate::sites::{LONGEST_LATENCY, PAGES};
+use crate::{limits, out};
+
+/// The first argument that makes any of the programs the site server instead.
+pub const SUBCOMMAND: &str = "serve-sites";
+
+/// Connections that may wait to be accepted; the system may allow fewer.
+const BACKLOG: u32 = 16_384;
+/// Connections served at once.
+const CONNECTIONS: usize = 20_000;
+/// The longest head of a request, in bytes.
+const LONGEST_HEAD: usize = 16 * 1024;
+/// The most headers of a request.
+const MOST_HEADERS: usize = 64;
+/// The longest time a request's head may take to arrive.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A running site server. It ends when this is dropped, and also when the process that holds it
+/// ends in any way, because it watches a pipe that only that process holds open.
+#[derive(Debug)]
+pub struct Server {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Starts the server: this same program once more, with [`SUBCOMMAND`] as its argument.
+    ///
+    /// # Errors
+    /// A sentence that says what failed, when the process cannot be started or does not answer.
+    pub fn start() -> Result<Self, String> {
+        let failed = |error: io::Error| format!("the site server cannot be started: {error}");
+        let program = std::env::current_exe().map_err(failed)?;
+        let mut process = Command::new(program)
+            .arg(SUBCOMMAND)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            // Ctrl-C at a terminal goes to a whole process group. The server outlives it, so that
+            // downloads on their way can end well.
+            .process_group(0)
+            .spawn()
+            .map_err(failed)?;
+        let mut line = String::new();
+        if let Some(stdout) = process.stdout.take() {
+            BufReader::new(stdout)
+                .read_line(&mut line)
+                .map_err(failed)?;
+        }
+        match line.trim().strip_prefix("http://").map(str::parse) {
+            Some(Ok(address)) => Ok(Self { process, address }),
+            _ => {
+                let _ = process.kill();
+                let _ = process.wait();
+                Err("the site server ended before it listened: see its message above".into())
+            }
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Becomes the site server if the first argument is [`SUBCOMMAND`], and does not return then.
+///
+/// Prints where it listens, serves until its standard input ends, and exits.
+pub fn serve_if_asked() {
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|argument| argument == SUBCOMMAND)
+    {
+        let error = serve();
+        out::complain(&format!("error: the site server ended: {error}"));
+        process::exit(1);
+    }
+}
+
+// Returns only when the server cannot be set up.
+fn serve() -> io::Error {
+    limits::connections();
+    // By default the kernel may wake a thread 50 microseconds late.
+    #[cfg(target_os = "linux")]
+    let _ = nix::sys::prctl::set_timerslack(1);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return error,
+    };
+    runtime.block_on(async {
+        let listener = match listen() {
+            Ok((listener, address)) => {
+                out::say(&format!("http://{address}"));
+                listener
+            }
+            Err(error) => return error,
+        };
+        // The read ends when the parent lets go of the other end, which every way of ending does.
+        let lifeline = thread::Builder::new().spawn(|| {
+            let _ = io::stdin().lock().read_to_end(&mut Vec::new());
+            process::exit(0);
+        });
+        match lifeline {
+            Ok(_) => accept(listener).await,
+            Err(error) => error,
+        }
+    })
+}
+
+fn listen() -> io::Result<(TcpListener, SocketAddr)> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+    let listener = socket.listen(BACKLOG)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+async fn accept(listener: TcpListener) -> io::Error {
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(hyper_util::rt::TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_headers(MOST_HEADERS)
+        .max_buf_size(LONGEST_HEAD);
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let jython: Bytes = jython_page().into();
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return io::Error::other("the places for connections are gone");
+        };
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of files: those who wait stay in the backlog until a connection ends.
+            Delay::new(Duration::from_millis(10)).await;
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let jython = jython.clone();
+        let answers = service_fn(move |request| answer(request, jython.clone()));
+        let connection = http.serve_connection(TokioIo::new(stream), answers);
+        tokio::spawn(async move {
+            // A client that leaves early or sends rubbish harms only its own connection.
+            let _ = connection.await;
+            drop(place);
+        });
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    jython: Bytes,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let received = Instant::now();
+    let (status, body) = match page(&request) {
+        Ok((latency, is_jython)) => {
+            // Tokio's own timer counts in whole milliseconds, which is too coarse here.
+            Delay::new(latency.saturating_sub(received.elapsed())).await;
+            (
+                StatusCode::OK,
+                if is_jython {
+                    jython
+                } else {
+                    dice_page().into()
+                },
+            )
+        }
+        Err(status) => (status, Bytes::from(format!("{status}\n"))),
+    };
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    let html = header::HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, html);
+    Ok(response)
+}
+
+// How long the page takes, and whether it is `/jython`.
+fn page<B>(request: &Request<B>) -> Result<(Duration, bool), StatusCode> {
+    let path = request.uri().path();
+    let Some(page) = PAGES.iter().find(|page| page.path == path) else {
+        return Err(StatusCode::NOT_FOUND);
+    };
+    if request.method() != Method::GET {
+        return Err(StatusCode::METHOD_NOT_ALLOWED);
+    }
+    let latency = match request.uri().query() {
+        None => page.latency,
+        Some(query) => query
+            .strip_prefix("latency=")
+            .and_then(|milliseconds| milliseconds.parse().ok().map(Duration::from_millis))
+            .filter(|latency| *latency <= LONGEST_LATENCY)
+            .ok_or(StatusCode::BAD_REQUEST)?,
+    };
+    Ok((latency, path == PAGES[0].path))
+}
+
+fn jython_page() -> String {
+    let head = "<!doctype html>\n<title>Jython</title>\n";
+    let line = "<p>Jython runs Python on the Java platform. It has no global lock.</p>\n";
+    let mut page = String::from(head);
+    page.extend(std::iter::repeat_n(
+        line,
+        PAGES[0].size as usize / line.len(),
+    ));
+    padded(page, PAGES[0].size)
+}
+
+fn dice_page() -> String {
+    // A new `RandomState` has new keys: the standard library's only source of chance.
+    let throw = RandomState::new().hash_one(()) % 6 + 1;
+    padded(format!("<p>The die shows {throw}.</p>"), PAGES[1].size)
+}
+
+// Exactly `size` bytes: cut or filled with spaces, a line feed last.
+fn padded(mut page: String, size: u64) -> String {
+    let size = size as usize;
+    page.truncate(size - 1);
+    page.extend(std::iter::repeat_n(' ', size - 1 - page.len()));
+    page.push('\n');
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn get(uri: &str) -> Result<(Duration, bool), StatusCode> {
+        page(&Request::get(uri).body(()).expect("request"))
+    }
+
+    #[test]
+    fn pages_have_the_size_they_promise() {
+        assert_eq!(jython_page().len() as u64, PAGES[0].size);
+        for _ in 0..100 {
+            let page = dice_page();
+            assert_eq!(page.len() as u64, PAGES[1].size);
+            let throw = page
+                .find(|c: char| c.is_ascii_digit())
+                .map(|at| &page[at..=at]);
+            assert!(
+                ["1", "2", "3", "4", "5", "6"].map(Some).contains(&throw),
+                "{page}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_page_takes_what_it_is_asked_to() {
+        assert_eq!(get("/jython"), Ok((Duration::from_millis(60), true)));
+        assert_eq!(get("/dice"), Ok((Duration::from_millis(30), false)));
+        assert_eq!(get("/dice?latency=0"), Ok((Duration::ZERO, false)));
+    }
+
+    #[test]
+    fn nothing_else_is_served() {
+        for uri in [
+            "/",
+            "/jython/",
+            "/../etc/passwd",
+            "/dice/../jython",
+            "/JYTHON",
+            "//dice",
+        ] {
+            assert_eq!(get(uri), Err(StatusCode::NOT_FOUND), "{uri}");
+        }
+        for uri in [
+            "/dice?",
+            "/dice?latency=",
+            "/dice?latency=-1",
+            "/dice?latency=60001",
+            "/dice?x=1",
+        ] {
+            assert_eq!(get(uri), Err(StatusCode::BAD_REQUEST), "{uri}");
+        }
+        let post = Request::post("/dice").body(()).expect("request");
+        assert_eq!(page(&post), Err(StatusCode::METHOD_NOT_ALLOWED));
+    }
+}

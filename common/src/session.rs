@@ -1,0 +1,200 @@
+//! Sessions: HTTP clients that keep their connections, set up alike for ureq and for reqwest.
+//!
+//! A download has a time limit from its start to its end. A body may have [`LARGEST_BODY`] bytes;
+//! it is read in pieces and let go, so that memory stays flat. A proxy named by `HTTP_PROXY`,
+//! `HTTPS_PROXY` or `ALL_PROXY` is used, but never for this machine's own addresses. Certificates are held
+//! against the system's trust store, or `SSL_CERT_FILE` where that is set.
+
+use std::io::{self, Read};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ureq::Agent;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+
+use crate::Error;
+
+/// The largest body that is read, in bytes: 64 MiB.
+pub const LARGEST_BODY: u64 = 64 << 20;
+
+/// Connections that a session keeps for later while nobody uses them (ureq's own default).
+const IDLE_CONNECTIONS: usize = 10;
+
+/// A session that blocks its thread while it waits. `timeout` covers one download, start to end.
+///
+/// # Errors
+/// A proxy variable that is no proxy's address.
+pub fn blocking(timeout: Duration) -> Result<Agent, Error> {
+    let tls = TlsConfig::builder()
+        .unversioned_rustls_crypto_provider(rustls::crypto::ring::default_provider().into())
+        .root_certs(RootCerts::PlatformVerifier)
+        .build();
+    let config = Agent::config_builder()
+        .timeout_global(Some(timeout))
+        .max_idle_connections(IDLE_CONNECTIONS)
+        .max_idle_connections_per_host(IDLE_CONNECTIONS)
+        .tls_config(tls)
+        .proxy(ureq_proxy()?)
+        .build();
+    Ok(Agent::with_parts(
+        config,
+        DefaultConnector::default(),
+        NumbersAtOnce::default(),
+    ))
+}
+
+/// ureq looks every name up in a thread of its own, to be able to give up. An address that is a
+/// number needs no looking up, and so no thread that would be counted as the program's.
+#[derive(Debug, Default)]
+struct NumbersAtOnce(DefaultResolver);
+
+impl Resolver for NumbersAtOnce {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        mut timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+        if host.parse::<IpAddr>().is_ok() {
+            timeout.after = ureq::unversioned::transport::time::Duration::NotHappening;
+        }
+        self.0.resolve(uri, config, timeout)
+    }
+}
+
+/// Reads the body to its end and returns its size in bytes.
+///
+/// # Errors
+/// A body that breaks off, takes too long, or is larger than [`LARGEST_BODY`].
+pub fn read_body(response: ureq::http::Response<ureq::Body>) -> Result<u64, Error> {
+    let body = response
+        .into_body()
+        .into_with_config()
+        .limit(u64::MAX)
+        .reader();
+    let bytes = io::copy(&mut body.take(LARGEST_BODY + 1), &mut io::sink())?;
+    within_limit(bytes)
+}
+
+fn within_limit(bytes: u64) -> Result<u64, Error> {
+    if bytes > LARGEST_BODY {
+        return Err(format!("the body is larger than {} MiB", LARGEST_BODY >> 20).into());
+    }
+    Ok(bytes)
+}
+
+// The first variable of these that is set and not empty.
+fn variable(names: &[&str]) -> Option<(String, String)> {
+    let set = |name: &&str| Some(((*name).to_owned(), std::env::var(name).ok()?));
+    names
+        .iter()
+        .filter_map(set)
+        .find(|(_, value)| !value.is_empty())
+}
+
+const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
+const ALL_PROXY: [&str; 2] = ["all_proxy", "ALL_PROXY"];
+const HTTP_PROXY: [&str; 2] = ["http_proxy", "HTTP_PROXY"];
+const HTTPS_PROXY: [&str; 2] = ["https_proxy", "HTTPS_PROXY"];
+
+// An agent of ureq has one proxy for both schemes.
+fn ureq_proxy() -> Result<Option<ureq::Proxy>, Error> {
+    let names = [HTTPS_PROXY, HTTP_PROXY, ALL_PROXY].concat();
+    let Some((name, address)) = variable(&names) else {
+        return Ok(None);
+    };
+    let given = ureq::Proxy::new(&address).map_err(|error| format!("{name}={address}: {error}"))?;
+    let mut proxy = ureq::Proxy::builder(given.protocol())
+        .host(given.host())
+        .port(given.port());
+    if let Some(username) = given.username() {
+        proxy = proxy.username(username);
+    }
+    if let Some(password) = given.password() {
+        proxy = proxy.password(password);
+    }
+    let exempt = variable(&NO_PROXY).map_or(String::new(), |(_, list)| list);
+    for host in
+        exempt
+            .split(',')
+            .map(str::trim)
+            .chain(["localhost", "*.localhost", "127.*", "[::1]"])
+    {
+        proxy = proxy.no_proxy(host);
+    }
+    Ok(Some(proxy.build()?))
+}
+
+#[cfg(feature = "nonblocking")]
+pub use nonblocking::{nonblocking, read_body_async};
+
+#[cfg(feature = "nonblocking")]
+mod nonblocking {
+    use reqwest::{Client, NoProxy, Proxy};
+
+    use crate::Site;
+
+    use super::{
+        ALL_PROXY, Duration, Error, HTTP_PROXY, HTTPS_PROXY, IDLE_CONNECTIONS, NO_PROXY, Site,
+        variable, within_limit,
+    };
+
+    /// A session for tasks. `timeout` covers one download, start to end.
+    ///
+    /// # Errors
+    /// A proxy variable that is no proxy's address; a trust store that cannot be read.
+    pub fn nonblocking(timeout: Duration, sites: &[Site]) -> Result<Client, Error> {
+        // Fails only where a provider is installed already, which then serves.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut client = Client::builder()
+            .timeout(timeout)
+            .http1_only()
+            .no_proxy()
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            // A connection lives for one run: nothing is won by probing whether it still does.
+            .tcp_keepalive(None)
+            .tcp_keepalive_interval(None)
+            .tcp_keepalive_retries(None)
+            .tcp_user_timeout(None);
+        for (names, proxy) in [
+            (
+                HTTPS_PROXY,
+                Proxy::https as fn(String) -> reqwest::Result<Proxy>,
+            ),
+            (HTTP_PROXY, Proxy::http),
+            (ALL_PROXY, Proxy::all),
+        ] {
+            if let Some((name, address)) = variable(&names) {
+                let proxy =
+                    proxy(address.clone()).map_err(|error| format!("{name}={address}: {error}"))?;
+                let exempt = variable(&NO_PROXY).map_or(String::new(), |(_, list)| list + ",");
+                let exempt = NoProxy::from_string(&(exempt + "localhost,127.0.0.0/8,::1"));
+                client = client.proxy(proxy.no_proxy(exempt));
+            }
+        }
+        // Reading the system's certificates takes milliseconds, and the site server's pages,
+        // which are not encrypted and redirect nowhere, need none.
+        if sites.iter().all(|site| site.latency.is_some()) {
+            client = client.tls_certs_only([]);
+        }
+        Ok(client.build()?)
+    }
+
+    /// [`super::read_body`] for tasks.
+    ///
+    /// # Errors
+    /// An answer of 4xx or 5xx, and those of [`super::read_body`].
+    pub async fn read_body_async(response: reqwest::Response) -> Result<u64, Error> {
+        let mut response = response.error_for_status()?;
+        let mut bytes = 0;
+        while let Some(piece) = response.chunk().await? {
+            bytes = within_limit(bytes + piece.len() as u64)?;
+        }
+        Ok(bytes)
+    }
+}

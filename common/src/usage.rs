@@ -1,0 +1,171 @@
+//! What the operating system knows of a process: CPU time, context switches, memory, threads.
+
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
+use serde::{Deserialize, Serialize};
+
+/// CPU time and context switches of this process and of the workers it has waited for.
+///
+/// The site server is never waited for before this is read, so that nothing of it is in here.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Usage {
+    /// CPU time in the program's own code, in seconds.
+    pub user_seconds: f64,
+    /// CPU time in the kernel on the program's behalf, in seconds.
+    pub system_seconds: f64,
+    /// How often it gave up the CPU by itself, to wait for something.
+    pub voluntary_switches: u64,
+    /// How often the scheduler took the CPU away.
+    pub involuntary_switches: u64,
+}
+
+impl Usage {
+    /// From the start of the process until now (`getrusage`); `None` if the system does not tell.
+    pub fn so_far() -> Option<Self> {
+        let parts = [UsageWho::RUSAGE_SELF, UsageWho::RUSAGE_CHILDREN].map(getrusage);
+        let [Ok(own), Ok(workers)] = parts else {
+            return None;
+        };
+        let seconds = |a: nix::sys::time::TimeVal, b| (a + b).num_microseconds() as f64 / 1e6;
+        Some(Self {
+            user_seconds: seconds(own.user_time(), workers.user_time()),
+            system_seconds: seconds(own.system_time(), workers.system_time()),
+            voluntary_switches: count(
+                own.voluntary_context_switches(),
+                workers.voluntary_context_switches(),
+            ),
+            involuntary_switches: count(
+                own.involuntary_context_switches(),
+                workers.involuntary_context_switches(),
+            ),
+        })
+    }
+}
+
+impl Usage {
+    /// What came on top since an `earlier` reading.
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            user_seconds: self.user_seconds - earlier.user_seconds,
+            system_seconds: self.system_seconds - earlier.system_seconds,
+            voluntary_switches: self.voluntary_switches - earlier.voluntary_switches,
+            involuntary_switches: self.involuntary_switches - earlier.involuntary_switches,
+        }
+    }
+}
+
+fn count(own: i64, workers: i64) -> u64 {
+    u64::try_from(own + workers).unwrap_or(0)
+}
+
+/// The process that did an item, as it was when the item ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Its id.
+    pub pid: u32,
+    /// Threads alive in it; `None` where the system does not tell.
+    pub threads: Option<u64>,
+    /// The most memory it has had resident so far, in bytes; `None` where the system does not tell.
+    pub peak_memory: Option<u64>,
+}
+
+impl Process {
+    /// This process, now. Takes about two microseconds: an item can afford it.
+    pub fn current() -> Self {
+        Self {
+            pid: std::process::id(),
+            threads: threads(),
+            peak_memory: max_rss(),
+        }
+    }
+}
+
+/// Threads alive in this process.
+///
+/// Linux gives `/proc/self/task` one link for each thread besides its own two
+/// (`proc_task_getattr` in the kernel's `fs/proc/base.c`), so that one call tells.
+#[cfg(target_os = "linux")]
+pub fn threads() -> Option<u64> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self/task")
+        .ok()?
+        .nlink()
+        .checked_sub(2)
+}
+
+/// Threads alive in this process: macOS tells only through calls that are unsafe.
+#[cfg(not(target_os = "linux"))]
+pub fn threads() -> Option<u64> {
+    None
+}
+
+/// The most memory that this process has had resident, in bytes.
+///
+/// Linux: `VmHWM`. A program that was started by a larger one has that one's peak as its
+/// `ru_maxrss`, while `VmHWM` begins anew.
+#[cfg(target_os = "linux")]
+pub fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
+/// The most memory that this process has had resident, in bytes: `ru_maxrss`, which is in bytes
+/// on macOS.
+#[cfg(not(target_os = "linux"))]
+pub fn peak_memory() -> Option<u64> {
+    max_rss()
+}
+
+// `ru_maxrss` in bytes. Honest for a worker that was forked and did not execute another program:
+// its count starts at what it shares with its parent at that moment.
+fn max_rss() -> Option<u64> {
+    let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
+    let usage = getrusage(UsageWho::RUSAGE_SELF).ok()?;
+    u64::try_from(usage.max_rss()).ok().map(|rss| rss * unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cpu_time_grows_with_work() {
+        let before = Usage::so_far().expect("usage");
+        while Usage::so_far().expect("usage").user_seconds == before.user_seconds {
+            crate::cpu_bound(100_000);
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn threads_are_counted() {
+        const SPAWNED: u64 = 50;
+        let started = std::sync::Barrier::new(SPAWNED as usize + 1);
+        std::thread::scope(|scope| {
+            for _ in 0..SPAWNED {
+                scope.spawn(|| started.wait());
+            }
+            let counted = threads().expect("threads");
+            started.wait();
+            // The test runner's own threads come and go; there are far fewer than these.
+            assert!(
+                (SPAWNED..2 * SPAWNED).contains(&counted),
+                "{counted} threads"
+            );
+        });
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn peak_memory_sees_what_is_touched() {
+        const SIZE: u64 = 64 << 20;
+        let before = peak_memory().expect("peak");
+        let block = std::hint::black_box(vec![1u8; SIZE as usize]);
+        assert!(peak_memory().expect("peak") >= before.max(SIZE));
+        drop(block);
+    }
+}

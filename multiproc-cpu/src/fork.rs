@@ -1,0 +1,93 @@
+//! `fork` with its dangers fenced off. The only module of the project with `unsafe` in it.
+#![allow(
+    unsafe_code,
+    reason = "fork and signal dispositions are unsafe by nature; see each block"
+)]
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process;
+
+use common::{limits, usage};
+use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::unistd::{ForkResult, Pid, fork, getpid, getppid};
+
+/// On which side of the fork this is.
+pub enum Forked {
+    /// The process that forked, and its child's id.
+    Parent(Pid),
+    /// The new process. It runs on with a copy of the parent's memory.
+    Child(Child),
+}
+
+/// What a new process may do: its work, and end.
+pub struct Child(());
+
+impl Child {
+    /// Does `work` and ends the process: with exit code 0, or 101 if `work` panics.
+    pub fn end_after(self, work: impl FnOnce()) -> ! {
+        let done = catch_unwind(AssertUnwindSafe(work));
+        process::exit(if done.is_ok() { 0 } else { 101 })
+    }
+}
+
+/// Splits this process in two. The child is killed when its parent ends in any way, and leaves
+/// Ctrl-C to its parent.
+///
+/// # Errors
+/// When this process has more than one thread, and when the system refuses; the error names the
+/// limits that may be the reason.
+pub fn split() -> io::Result<Forked> {
+    if let Some(threads @ 2..) = usage::threads() {
+        return Err(io::Error::other(format!(
+            "fork needs a process with one thread, this one has {threads}"
+        )));
+    }
+    let parent = getpid();
+    // SAFETY: a child has only the thread that forked, so that a lock held by another thread would
+    // stay locked in it for ever. There is no other thread, as was just seen.
+    match unsafe { fork() } {
+        Ok(ForkResult::Parent { child }) => Ok(Forked::Parent(child)),
+        Ok(ForkResult::Child) => {
+            end_with(parent);
+            reset_signals();
+            Ok(Forked::Child(Child(())))
+        }
+        Err(error) => Err(io::Error::other(format!(
+            "fork: {error}; {}",
+            limits::processes()
+        ))),
+    }
+}
+
+fn reset_signals() {
+    for (number, handler) in [
+        (Signal::SIGINT, SigHandler::SigIgn),
+        (Signal::SIGTERM, SigHandler::SigDfl),
+    ] {
+        // SAFETY: both dispositions are the system's own: no code of ours runs in a handler.
+        // It cannot fail for these two signals.
+        let _ = unsafe { signal(number, handler) };
+    }
+}
+
+// The kernel sends SIGKILL when the parent ends, which also ends a child that computes.
+#[cfg(target_os = "linux")]
+fn end_with(parent: Pid) {
+    let armed = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
+    // The parent may have ended before that.
+    if armed.is_err() || getppid() != parent {
+        process::exit(1);
+    }
+}
+
+// Without such a signal, a thread of the child looks five times a second.
+#[cfg(not(target_os = "linux"))]
+fn end_with(parent: Pid) {
+    std::thread::spawn(move || {
+        while getppid() == parent {
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+        process::exit(1);
+    });
+}
