@@ -140,8 +140,8 @@ mod nonblocking {
     use crate::Site;
 
     use super::{
-        ALL_PROXY, Duration, Error, HTTP_PROXY, HTTPS_PROXY, IDLE_CONNECTIONS, NO_PROXY, Site,
-        variable, within_limit,
+        ALL_PROXY, Duration, Error, HTTP_PROXY, HTTPS_PROXY, IDLE_CONNECTIONS, NO_PROXY, variable,
+        within_limit,
     };
 
     /// A session for tasks. `timeout` covers one download, start to end.
