@@ -15,9 +15,11 @@
 //! | [`usage`], [`clock`], [`limits`] | what the operating system knows of the process |
 //! | [`summary`], [`out`] | what a person or a program sees |
 //! | [`interrupt`] | Ctrl-C and SIGTERM |
+//! | [`example`] | how an example tells what it has shown |
 
 pub mod args;
 pub mod clock;
+pub mod example;
 pub mod interrupt;
 pub mod limits;
 pub mod out;

@@ -18,6 +18,11 @@ use crate::{Error, Site, Span, clock, limits, out, session, sites, sums};
 /// As many workers as there are downloads: all at once.
 pub const ALL: usize = usize::MAX;
 
+const SILENT: Output = Output {
+    quiet: true,
+    json: false,
+};
+
 /// One run over one list of items: [`Site`]s to read or numbers to sum up to.
 #[derive(Debug)]
 pub struct Run<T> {
@@ -44,6 +49,26 @@ impl Run<Site> {
         let command: IoCommand = parse(program);
         let workers = command.workers.unwrap_or(workers);
         Self::over_sites(program, command.io, workers, command.output, watch())
+    }
+
+    /// A run over the local pages, for an example: `repeat` rounds, each page taking `latency` if
+    /// one is given. It says nothing of its own but failures.
+    pub fn of_local_sites(
+        server: &Server,
+        repeat: usize,
+        latency: Option<Duration>,
+        workers: usize,
+    ) -> Self {
+        let sites = sites::local(server.address(), latency);
+        let items: Vec<Site> = sites
+            .iter()
+            .cycle()
+            .take(repeat * sites.len())
+            .cloned()
+            .collect();
+        let mut run = Self::new("example", items, workers, SILENT, Interrupt::default());
+        run.timeout = IoArgs::default().timeout;
+        run
     }
 
     fn over_sites(
@@ -109,6 +134,11 @@ impl Run<u64> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let workers = command.workers.unwrap_or(cores);
         Self::over_numbers(program, command.cpu, workers, command.output, watch())
+    }
+
+    /// A run over `numbers`, for an example. It says nothing of its own but failures.
+    pub fn of_numbers(numbers: Vec<u64>, workers: usize) -> Self {
+        Self::new("example", numbers, workers, SILENT, Interrupt::default())
     }
 
     fn over_numbers(
