@@ -46,6 +46,9 @@ fn main() -> ExitCode {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        runtime.block_on(download_all_sites(&run))
+        let spans = runtime.block_on(download_all_sites(&run));
+        // A name that is still being looked up is not waited for.
+        runtime.shutdown_background();
+        spans
     })
 }

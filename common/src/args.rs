@@ -1,9 +1,11 @@
 //! The flags of the programs.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use clap::builder::RangedU64ValueParser;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use url::Url;
 
@@ -24,19 +26,19 @@ pub struct Output {
 #[derive(Args, Clone, Debug)]
 pub struct IoArgs {
     /// Read this site instead of the local ones (http or https; can be repeated)
-    #[arg(long = "url", value_name = "URL", value_parser = url)]
+    #[arg(long = "url", value_name = "URL", value_parser = parsed(url), allow_hyphen_values = true)]
     pub urls: Vec<Url>,
     /// How often the list of sites is read
-    #[arg(long, value_name = "N", default_value_t = sites::REPEAT, value_parser = count(1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = sites::REPEAT, value_parser = count(1_000_000), allow_hyphen_values = true)]
     pub repeat: usize,
     /// What each local page takes, in milliseconds, up to 60000 [default: 60 and 30]
-    #[arg(long, value_name = "MS", conflicts_with = "urls", value_parser = latency())]
+    #[arg(long, value_name = "MS", conflicts_with = "urls", value_parser = whole(0..=LATENCY), allow_hyphen_values = true)]
     pub latency: Option<u64>,
     /// The longest that one download may take, from its start to its end
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parsed(seconds), allow_hyphen_values = true)]
     pub timeout: Duration,
     /// Read from this running site server instead of starting one
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "urls", value_parser = loopback)]
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "urls", value_parser = parsed(loopback), allow_hyphen_values = true)]
     pub site_server: Option<SocketAddr>,
 }
 
@@ -44,7 +46,7 @@ pub struct IoArgs {
 #[derive(Args, Clone, Debug, Default)]
 pub struct CpuArgs {
     /// Sum the squares below each of these [default: 5000000 to 5000019]
-    #[arg(value_name = "NUMBER", value_parser = RangedU64ValueParser::<u64>::new().range(0..=sums::LARGEST))]
+    #[arg(value_name = "NUMBER", value_parser = whole(0..=sums::LARGEST), allow_negative_numbers = true)]
     pub numbers: Vec<u64>,
 }
 
@@ -56,7 +58,7 @@ pub struct IoCommand {
     #[command(flatten)]
     pub io: IoArgs,
     /// How many downloads may be on their way at once
-    #[arg(long, value_name = "N", value_parser = count(1_000_000))]
+    #[arg(long, value_name = "N", value_parser = count(1_000_000), allow_hyphen_values = true)]
     pub workers: Option<usize>,
     /// Reports.
     #[command(flatten)]
@@ -71,7 +73,7 @@ pub struct CpuCommand {
     #[command(flatten)]
     pub cpu: CpuArgs,
     /// How many worker processes [default: one for each core available]
-    #[arg(long, value_name = "N", value_parser = count(10_000))]
+    #[arg(long, value_name = "N", value_parser = count(10_000), allow_hyphen_values = true)]
     pub workers: Option<usize>,
     /// Reports.
     #[command(flatten)]
@@ -111,12 +113,32 @@ impl Default for IoArgs {
     }
 }
 
-fn count(most: u64) -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::<usize>::new().range(1..=most)
+const LATENCY: u64 = sites::LONGEST_LATENCY.as_millis() as u64;
+
+// Wrong values are told by flag and value, and so are those that are not UTF-8, of which clap's
+// own parsers say only that there is one.
+fn parsed<T: Clone + Send + Sync + 'static>(
+    parse: impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static,
+) -> impl TypedValueParser<Value = T> {
+    OsStringValueParser::new().try_map(move |text: OsString| {
+        let text = text.to_str().ok_or("not UTF-8")?;
+        parse(text)
+    })
 }
 
-fn latency() -> RangedU64ValueParser<u64> {
-    RangedU64ValueParser::<u64>::new().range(0..=sites::LONGEST_LATENCY.as_millis() as u64)
+fn whole(range: RangeInclusive<u64>) -> impl TypedValueParser<Value = u64> {
+    parsed(move |text| match text.parse() {
+        Ok(number) if range.contains(&number) => Ok(number),
+        _ => Err(format!(
+            "not a whole number from {} to {}",
+            range.start(),
+            range.end()
+        )),
+    })
+}
+
+fn count(most: usize) -> impl TypedValueParser<Value = usize> {
+    whole(1..=most as u64).map(|number| number as usize)
 }
 
 fn url(text: &str) -> Result<Url, String> {

@@ -1,6 +1,9 @@
 //! Limits of the operating system that many downloads at once run into.
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use std::io;
+
+use nix::errno::Errno;
+use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, setrlimit};
 
 /// Files that a program has open besides its connections: standard streams, the site server's
 /// pipes, the runtime's own, certificates while they are read.
@@ -21,10 +24,20 @@ pub fn connections() -> Option<usize> {
     usize::try_from(files.saturating_sub(OTHER_FILES)).ok()
 }
 
-/// The limits that a refused process or thread may be due to, with their values.
-pub fn processes() -> String {
+/// An error of the system for a person. Where it refused for want of something (a process, a thread,
+/// memory, a file), the limits that may be the reason stand beside it, with their values.
+pub fn named(error: &io::Error) -> String {
+    let refusals = [Errno::EAGAIN, Errno::ENOMEM, Errno::EMFILE, Errno::ENFILE];
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(errno) if refusals.contains(&errno) => format!("{error}; {}", processes()),
+        _ => error.to_string(),
+    }
+}
+
+// The limits that a refusal may be due to.
+fn processes() -> String {
     let value = |resource| match getrlimit(resource) {
-        Ok((nix::sys::resource::RLIM_INFINITY, _)) => "unlimited".into(),
+        Ok((RLIM_INFINITY, _)) => "unlimited".into(),
         Ok((soft, _)) => soft.to_string(),
         Err(_) => "unknown".to_owned(),
     };
@@ -34,4 +47,28 @@ pub fn processes() -> String {
         value(Resource::RLIMIT_AS),
         value(Resource::RLIMIT_NOFILE),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_refusal_names_limits() {
+        let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).expect("limit");
+        for refused in [Errno::EAGAIN, Errno::ENOMEM, Errno::EMFILE, Errno::ENFILE] {
+            let said = named(&refused.into());
+            assert!(said.contains(&refused.desc()[..10]), "{said}");
+            assert!(said.contains(&format!("(ulimit -n) {soft}")), "{said}");
+        }
+        assert!(!named(&Errno::ENOENT.into()).contains("ulimit"));
+        assert_eq!(named(&io::Error::other("no system's")), "no system's");
+    }
+
+    #[test]
+    fn connections_leave_room_for_other_files() {
+        let most = connections().expect("limit");
+        let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).expect("limit");
+        assert_eq!(most as u64 + OTHER_FILES, soft, "the soft limit was raised");
+    }
 }

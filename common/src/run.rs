@@ -1,5 +1,6 @@
 //! One run of a program: what was asked of it, and what it reports at its end.
 
+use std::io;
 use std::process::{self, ExitCode};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -11,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::args::{BothCommand, CpuArgs, CpuCommand, IoArgs, IoCommand, Output, Workload};
 use crate::interrupt::Interrupt;
 use crate::server::{self, Server};
+use crate::span::causes;
 use crate::summary::{Item, Measured, Report};
 use crate::usage::Usage;
 use crate::{Error, Site, Span, clock, limits, out, session, sites, sums};
@@ -226,10 +228,11 @@ impl<T: Item> Run<T> {
 
     /// Says on standard error that only `started` workers could be started, and why. The report
     /// then counts with these.
-    pub fn fewer_workers(&self, started: usize, why: &dyn std::fmt::Display) {
+    pub fn fewer_workers(&self, started: usize, why: &io::Error) {
         out::complain(&format!(
-            "note: {started} workers instead of {}: {why}",
-            self.workers
+            "note: {started} workers instead of {}: {}",
+            self.workers,
+            limits::named(why)
         ));
         self.started.store(started, Ordering::Relaxed);
     }
@@ -253,7 +256,10 @@ impl<T: Item> Run<T> {
         let began = clock::now();
         let spans = match work() {
             Ok(spans) => spans,
-            Err(error) => fail(&crate::span::causes(&*error)),
+            Err(error) => match error.downcast_ref() {
+                Some(refused) => fail(&limits::named(refused)),
+                None => fail(&causes(&*error)),
+            },
         };
         let measured = Measured {
             program: self.program,

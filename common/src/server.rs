@@ -64,7 +64,10 @@ impl Server {
     /// # Errors
     /// A sentence that says what failed, when the process cannot be started or does not answer.
     pub fn start() -> Result<Self, String> {
-        let failed = |error: io::Error| format!("the site server cannot be started: {error}");
+        let failed = |error| {
+            let why = limits::named(&error);
+            format!("the site server cannot be started: {why}")
+        };
         let program = std::env::current_exe().map_err(failed)?;
         let mut process = Command::new(program)
             .arg(SUBCOMMAND)
@@ -113,7 +116,8 @@ pub fn serve_if_asked() {
         .is_some_and(|argument| argument == SUBCOMMAND)
     {
         let error = serve();
-        out::complain(&format!("error: the site server ended: {error}"));
+        let why = limits::named(&error);
+        out::complain(&format!("error: the site server ended: {why}"));
         process::exit(1);
     }
 }

@@ -8,7 +8,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 
-use common::{limits, usage};
+use common::usage;
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::unistd::{ForkResult, Pid, fork, getpid, getppid};
 
@@ -35,8 +35,7 @@ impl Child {
 /// Ctrl-C to its parent.
 ///
 /// # Errors
-/// When this process has more than one thread, and when the system refuses; the error names the
-/// limits that may be the reason.
+/// When this process has more than one thread, and when the system refuses.
 pub fn split() -> io::Result<Forked> {
     if let Some(threads @ 2..) = usage::threads() {
         return Err(io::Error::other(format!(
@@ -53,10 +52,7 @@ pub fn split() -> io::Result<Forked> {
             reset_signals();
             Ok(Forked::Child(Child(())))
         }
-        Err(error) => Err(io::Error::other(format!(
-            "fork: {error}; {}",
-            limits::processes()
-        ))),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -15,7 +15,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use common::summary::Item;
-use common::{Error, Run, Span, clock, out};
+use common::{Error, Run, Span, clock, limits, out};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{Signal, kill};
@@ -226,7 +226,8 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
             && let Err(error) = self.start(number)
         {
             out::complain(&format!(
-                "note: worker {number} could not be replaced: {error}"
+                "note: worker {number} could not be replaced: {}",
+                limits::named(&error)
             ));
         }
         given_up
