@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Builds the programs in release, then runs and compares them. All flags go to the comparison:
+# scripts/compare.sh --help
+set -euo pipefail
+
+# This file may have been reached through a symbolic link, from any folder.
+script=${BASH_SOURCE[0]}
+while [[ -L $script ]]; do
+    link=$(readlink "$script")
+    if [[ $link == /* ]]; then script=$link; else script=$(dirname "$script")/$link; fi
+done
+manifest=$(cd -P "$(dirname "$script")/.." && pwd)/Cargo.toml
+
+if ! command -v cargo >/dev/null; then
+    echo "error: cargo is not found: install Rust as https://rustup.rs says" >&2
+    exit 1
+fi
+
+echo "Building in release; the first time this takes a minute or two." >&2
+if ! output=$(cargo build --release --workspace --bins --manifest-path "$manifest" 2>&1); then
+    echo "$output" >&2
+    echo "error: the build failed: see above" >&2
+    exit 1
+fi
+
+# Asked of cargo, because the environment or a configuration file may put it elsewhere.
+target=$(cargo metadata --format-version 1 --no-deps --manifest-path "$manifest" |
+    sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
+exec "$target/release/compare" "$@"

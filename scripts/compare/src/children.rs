@@ -1,0 +1,100 @@
+//! The processes that the harness has started, and how to end them.
+//!
+//! `assert_cmd` starts a program and waits for it in one step and does not tell its process id,
+//! so the ids are asked of the system.
+
+use std::collections::HashSet;
+use std::process;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, Signal, System};
+
+/// The descendants of this process, without those that were there at first: the site server.
+#[derive(Clone, Debug)]
+pub struct Children {
+    spared: HashSet<Pid>,
+}
+
+impl Children {
+    /// All that are started from now on.
+    pub fn from_now_on() -> Self {
+        let spared = processes().map(|system| descendants(&system).into_iter().collect());
+        Self { spared: spared.unwrap_or_default() }
+    }
+
+    /// Asks the programs that run to end, each once: `told` has those who were asked before.
+    /// Their workers are theirs to end.
+    pub fn ask_to_end(&self, told: &mut HashSet<Pid>) {
+        let Some(system) = processes() else { return };
+        let own = Pid::from_u32(process::id());
+        for pid in descendants(&system).into_iter().filter(|pid| !self.spared.contains(pid)) {
+            if let Some(child) = system.process(pid).filter(|child| child.parent() == Some(own))
+                && told.insert(pid)
+            {
+                child.kill_with(Signal::Term);
+            }
+        }
+    }
+
+    /// Ends the programs that run and all their workers.
+    pub fn kill(&self) {
+        let Some(system) = processes() else { return };
+        for pid in descendants(&system).into_iter().filter(|pid| !self.spared.contains(pid)) {
+            if let Some(child) = system.process(pid) {
+                child.kill();
+            }
+        }
+    }
+}
+
+// `None` where the system does not tell: then a program that runs is waited for.
+fn processes() -> Option<System> {
+    let mut system = System::new().ok()?;
+    // On Linux threads would otherwise be in the list as children of their process.
+    let no_threads = ProcessRefreshKind::nothing().without_tasks();
+    system.refresh_processes_specifics(ProcessesToUpdate::All, true, no_threads);
+    Some(system)
+}
+
+// Parents stand before their children.
+fn descendants(system: &System) -> Vec<Pid> {
+    let mut found = vec![Pid::from_u32(process::id())];
+    let mut next = 0;
+    while let Some(&parent) = found.get(next) {
+        let children = system.processes().values().filter(|child| child.parent() == Some(parent));
+        found.extend(children.map(|child| child.pid()));
+        next += 1;
+    }
+    found.split_off(1)
+}
+
+/// Ends what runs when it takes too long.
+#[derive(Debug)]
+pub struct Deadline {
+    ended: Sender<()>,
+    watcher: JoinHandle<bool>,
+}
+
+impl Deadline {
+    /// From now on `limit` may pass.
+    pub fn start(children: &Children, limit: Duration) -> Self {
+        let (ended, waiting) = mpsc::channel();
+        let children = children.clone();
+        let watcher = thread::spawn(move || {
+            let passed = waiting.recv_timeout(limit) == Err(RecvTimeoutError::Timeout);
+            if passed {
+                children.kill();
+            }
+            passed
+        });
+        Self { ended, watcher }
+    }
+
+    /// The run has ended; returns whether the limit had passed before.
+    pub fn stop(self) -> bool {
+        drop(self.ended);
+        self.watcher.join().unwrap_or(false)
+    }
+}

@@ -1,0 +1,168 @@
+//! `--export-json`: hyperfine's schema, so that its plotting scripts read it.
+//!
+//! Each element of `results` has hyperfine's keys (`command`, `mean`, `stddev`, `median`, `user`,
+//! `system`, `min`, `max`, `times`, `memory_usage_byte`, `exit_codes`, `parameters`; times in
+//! seconds, memory in bytes). What hyperfine does not have stands beside them: under `compare` in
+//! each result, and under `compare` at the top what concerns them all.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::programs::Program;
+use crate::results::{Comparison, Row, Run};
+use crate::statistics::Ratio;
+
+#[derive(Serialize)]
+struct Export<'a> {
+    results: Vec<Entry<'a>>,
+    compare: Whole<'a>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    command: String,
+    mean: f64,
+    stddev: Option<f64>,
+    median: f64,
+    user: Option<f64>,
+    system: Option<f64>,
+    min: f64,
+    max: f64,
+    times: Vec<f64>,
+    memory_usage_byte: Vec<Option<u64>>,
+    exit_codes: Vec<i32>,
+    parameters: BTreeMap<&'static str, String>,
+    compare: More<'a>,
+}
+
+#[derive(Serialize)]
+struct More<'a> {
+    program: &'a Program,
+    planned_runs: usize,
+    times_faster: Option<Ratio>,
+    share_of_bound: Option<f64>,
+    cpus_used: Option<f64>,
+    voluntary_switches: Option<f64>,
+    involuntary_switches: Option<f64>,
+    threads: Option<u64>,
+    processes: Option<u64>,
+    peak_memory_bytes: Option<u64>,
+    lines_of_code: Option<usize>,
+    outliers: Vec<usize>,
+    runs: &'a [Run],
+}
+
+#[derive(Serialize)]
+struct Whole<'a> {
+    machine: &'a crate::machine::Machine,
+    urls: &'a [String],
+    downloads: usize,
+    sums: usize,
+    interrupted_by: Option<u8>,
+    failures: Vec<Failed<'a>>,
+}
+
+#[derive(Serialize)]
+struct Failed<'a> {
+    command: String,
+    #[serde(flatten)]
+    failure: &'a crate::results::Failure,
+}
+
+/// The whole file.
+///
+/// # Errors
+/// What is wrong with the data, in words.
+pub fn export(comparison: &Comparison) -> Result<String, String> {
+    let export = Export {
+        results: comparison.rows.iter().filter_map(|row| entry(comparison, row)).collect(),
+        compare: Whole {
+            machine: &comparison.machine,
+            urls: &comparison.urls,
+            downloads: comparison.downloads,
+            sums: comparison.sums,
+            interrupted_by: comparison.interrupted_by,
+            failures: comparison
+                .failed()
+                .map(|(row, failure)| Failed { command: row.program.command(), failure })
+                .collect(),
+        },
+    };
+    let text = serde_json::to_string_pretty(&export).map_err(|error| error.to_string())?;
+    Ok(text + "\n")
+}
+
+// A program without a good run has no result: hyperfine's scripts need a mean.
+fn entry<'a>(comparison: &Comparison, row: &'a Row) -> Option<Entry<'a>> {
+    let summary = row.summary()?;
+    Some(Entry {
+        command: row.program.command(),
+        mean: summary.wall.mean,
+        stddev: summary.wall.deviation,
+        median: summary.wall.median,
+        user: summary.user_seconds,
+        system: summary.system_seconds,
+        min: summary.wall.min,
+        max: summary.wall.max,
+        times: row.timings(),
+        memory_usage_byte: row.runs.iter().map(|run| run.peak_memory_bytes).collect(),
+        // A run with another exit code has no time and is not here.
+        exit_codes: vec![0; row.runs.len()],
+        parameters: BTreeMap::from([
+            ("program", row.program.name.to_owned()),
+            ("workload", row.program.workload.to_string()),
+        ]),
+        compare: More {
+            program: &row.program,
+            planned_runs: row.planned,
+            times_faster: comparison.times_faster(row),
+            share_of_bound: summary.share_of_bound,
+            cpus_used: summary.cpus_used,
+            voluntary_switches: summary.voluntary_switches,
+            involuntary_switches: summary.involuntary_switches,
+            threads: summary.threads,
+            processes: summary.processes,
+            peak_memory_bytes: summary.peak_memory_bytes,
+            lines_of_code: row.lines_of_code,
+            outliers: summary.outliers,
+            runs: &row.runs,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::sample;
+    use serde_json::Value;
+
+    #[test]
+    fn as_it_is_written() {
+        insta::assert_snapshot!(export(&sample::comparison()).expect("JSON"));
+    }
+
+    #[test]
+    fn each_result_has_the_keys_of_hyperfine() {
+        let text = export(&sample::comparison()).expect("JSON");
+        let export: Value = serde_json::from_str(&text).expect("JSON");
+        let results = export["results"].as_array().expect("results");
+        assert_eq!(results.len(), 4, "one for each program with a good run");
+        for result in results {
+            assert!(result["command"].is_string() && result["parameters"]["workload"].is_string());
+            for key in ["mean", "median", "min", "max"] {
+                assert!(result[key].is_f64(), "{key}");
+            }
+            let runs = result["times"].as_array().expect("times").len();
+            for key in ["exit_codes", "memory_usage_byte"] {
+                assert_eq!(result[key].as_array().expect(key).len(), runs, "{key}");
+            }
+            for key in ["stddev", "user", "system"] {
+                assert!(
+                    result.get(key).is_some_and(|value| value.is_f64() || value.is_null()),
+                    "{key}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Files that a comparison writes, one module for each format.
+//!
+//! A file is tried before anything runs, and written anew after each round: to a temporary file
+//! beside it that then takes its name, so that a reader never sees half of one, and what was
+//! there before is replaced whole or not at all.
+
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, NamedTempFile};
+
+use crate::options::Options;
+use crate::results::Comparison;
+
+mod csv;
+mod json;
+mod markdown;
+
+type Format = fn(&Comparison) -> Result<String, String>;
+
+/// The files that were asked for.
+#[derive(Debug, Default)]
+pub struct Exports(Vec<Export>);
+
+#[derive(Debug)]
+struct Export {
+    flag: &'static str,
+    asked: PathBuf,
+    target: Target,
+    format: Format,
+    failed: bool,
+}
+
+/// Where the text goes.
+#[derive(Debug)]
+enum Target {
+    /// To a file, replaced after each round.
+    File(PathBuf),
+    /// To something that is no regular file, like `/dev/stdout` or a named pipe. It cannot be
+    /// replaced, so it is written to once, at the end.
+    Stream(PathBuf),
+}
+
+impl Exports {
+    /// Makes sure that all files can be written.
+    ///
+    /// # Errors
+    /// A sentence that names the flag, the file and the cause.
+    pub fn prepare(options: &Options) -> Result<Self, String> {
+        let asked: [(&str, &Option<PathBuf>, Format); 3] = [
+            ("--export-json", &options.export_json, json::export),
+            ("--export-markdown", &options.export_markdown, markdown::export),
+            ("--export-csv", &options.export_csv, csv::export),
+        ];
+        let mut exports: Vec<Export> = Vec::new();
+        for (flag, path, format) in asked {
+            let Some(asked) = path.clone() else { continue };
+            let target =
+                Target::prepare(&asked).map_err(|error| said(flag, &asked, &error.to_string()))?;
+            if let (Target::File(file), Some(other)) =
+                (&target, exports.iter().find(|other| other.target == target))
+            {
+                return Err(format!(
+                    "{} and {flag} both name the file '{}'",
+                    other.flag,
+                    file.display()
+                ));
+            }
+            exports.push(Export { flag, asked, target, format, failed: false });
+        }
+        Ok(Self(exports))
+    }
+
+    /// Writes all files anew, and returns what went wrong and was not said before.
+    pub fn write(&mut self, comparison: &Comparison) -> Vec<String> {
+        self.0
+            .iter_mut()
+            .filter(|export| matches!(export.target, Target::File(_)))
+            .filter_map(|export| export.write(comparison))
+            .collect()
+    }
+
+    /// Writes all files for the last time, and returns what went wrong and was not said before.
+    pub fn finish(&mut self, comparison: &Comparison) -> Vec<String> {
+        self.0.iter_mut().filter_map(|export| export.write(comparison)).collect()
+    }
+
+    /// Whether any file is not as it should be: the last try to write it has failed.
+    pub fn failed(&self) -> bool {
+        self.0.iter().any(|export| export.failed)
+    }
+}
+
+impl Export {
+    fn write(&mut self, comparison: &Comparison) -> Option<String> {
+        let text = (self.format)(comparison);
+        let written =
+            text.and_then(|text| self.target.write(&text).map_err(|error| error.to_string()));
+        let failed_before = std::mem::replace(&mut self.failed, written.is_err());
+        written.err().filter(|_| !failed_before).map(|error| said(self.flag, &self.asked, &error))
+    }
+}
+
+fn said(flag: &str, path: &Path, error: &str) -> String {
+    format!("{flag}: '{}' cannot be written: {error}", path.display())
+}
+
+impl PartialEq for Target {
+    fn eq(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::File(one), Self::File(other)) if one == other)
+    }
+}
+
+impl Target {
+    fn prepare(asked: &Path) -> io::Result<Self> {
+        match fs::metadata(asked) {
+            Ok(metadata) if metadata.is_file() => {
+                // Fails for a file that is there and must not be written.
+                OpenOptions::new().append(true).open(asked)?;
+                // A link stays a link to the file that is replaced.
+                let file = asked.canonicalize()?;
+                temporary_beside(&file)?;
+                Ok(Self::File(file))
+            }
+            Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+            Ok(_) => Ok(Self::Stream(asked.to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let name = asked.file_name().ok_or(error)?;
+                let file = folder(asked).canonicalize()?.join(name);
+                temporary_beside(&file)?;
+                Ok(Self::File(file))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn write(&self, text: &str) -> io::Result<()> {
+        match self {
+            Self::File(file) => {
+                let mut temporary = temporary_beside(file)?;
+                temporary.write_all(text.as_bytes())?;
+                temporary.persist(file)?;
+                Ok(())
+            }
+            Self::Stream(stream) => {
+                OpenOptions::new().write(true).open(stream)?.write_all(text.as_bytes())
+            }
+        }
+    }
+}
+
+// A path without a folder is in the current one.
+fn folder(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+// It is removed when it is dropped. It may be read by whom the file that it replaces may be read
+// by, or else by whom the user's mask lets.
+fn temporary_beside(file: &Path) -> io::Result<NamedTempFile> {
+    let permissions =
+        fs::metadata(file).map_or(Permissions::from_mode(0o666), |there| there.permissions());
+    Builder::new().prefix(".compare-").permissions(permissions).tempfile_in(folder(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::sample;
+    use clap::Parser;
+    use std::os::unix::fs::symlink;
+
+    fn prepared(flags: &[(&str, &Path)]) -> Result<Exports, String> {
+        let arguments =
+            flags.iter().flat_map(|(flag, path)| [flag.to_string(), path.display().to_string()]);
+        Exports::prepare(&Options::parse_from(["compare.sh".into()].into_iter().chain(arguments)))
+    }
+
+    fn files(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).expect("folder").map(|entry| entry.expect("entry"));
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.file_name().into_string().expect("name")).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn trying_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("a.json");
+        prepared(&[("--export-json", &path)]).expect("writable");
+        assert!(files(folder.path()).is_empty());
+        fs::write(&path, "old").expect("file");
+        prepared(&[("--export-json", &path)]).expect("writable");
+        assert_eq!(fs::read_to_string(&path).expect("file"), "old");
+    }
+
+    #[test]
+    fn all_formats_are_written_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("folder");
+        let [json, markdown, csv] =
+            ["a.json", "a.md", "a.csv"].map(|name| folder.path().join(name));
+        fs::write(&json, "old").expect("file");
+        let flags: [(&str, &Path); 3] =
+            [("--export-json", &json), ("--export-markdown", &markdown), ("--export-csv", &csv)];
+        let mut exports = prepared(&flags).expect("writable");
+        for _ in 0..2 {
+            assert_eq!(exports.write(&sample::comparison()), [""; 0]);
+        }
+        assert!(!exports.failed());
+        assert_eq!(files(folder.path()), ["a.csv", "a.json", "a.md"]);
+        let starts = [(&json, "{\n"), (&markdown, "#"), (&csv, "command,mean,stddev,")];
+        for (file, start) in starts {
+            assert!(fs::read_to_string(file).expect("file").starts_with(start), "{file:?}");
+        }
+    }
+
+    #[test]
+    fn permissions_and_links_stay() {
+        let folder = tempfile::tempdir().expect("folder");
+        let [file, link] = ["file", "link"].map(|name| folder.path().join(name));
+        fs::write(&file, "old").expect("file");
+        fs::set_permissions(&file, Permissions::from_mode(0o640)).expect("permissions");
+        symlink(&file, &link).expect("link");
+        let mut exports = prepared(&[("--export-csv", &link)]).expect("writable");
+        assert_eq!(exports.write(&sample::comparison()), [""; 0]);
+        assert!(fs::symlink_metadata(&link).expect("link").is_symlink());
+        assert!(fs::read_to_string(&file).expect("file").starts_with("command,"));
+        assert_eq!(fs::metadata(&file).expect("file").permissions().mode() & 0o777, 0o640);
+    }
+
+    #[test]
+    fn what_is_no_file_is_written_to_once() {
+        let mut exports = prepared(&[("--export-csv", Path::new("/dev/null"))]).expect("writable");
+        assert!(matches!(exports.0[0].target, Target::Stream(_)));
+        assert_eq!(exports.write(&sample::comparison()), [""; 0]);
+        assert_eq!(exports.finish(&sample::comparison()), [""; 0]);
+        assert!(!exports.failed());
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_written_is_named() {
+        let folder = tempfile::tempdir().expect("folder");
+        for path in [folder.path().to_owned(), folder.path().join("no/file")] {
+            let error = prepared(&[("--export-markdown", &path)]).expect_err("not writable");
+            let start = format!("--export-markdown: '{}' cannot be written: ", path.display());
+            assert!(error.starts_with(&start), "{error}");
+        }
+    }
+
+    #[test]
+    fn two_formats_in_one_file_are_refused() {
+        let folder = tempfile::tempdir().expect("folder");
+        let file = folder.path().join("file");
+        let other = folder.path().join("./file");
+        let error =
+            prepared(&[("--export-json", &file), ("--export-csv", &other)]).expect_err("twice");
+        assert!(error.starts_with("--export-json and --export-csv both name the file"), "{error}");
+    }
+
+    #[test]
+    fn a_later_failure_is_said_once_and_forgotten_when_mended() {
+        let folder = tempfile::tempdir().expect("folder");
+        let inner = folder.path().join("inner");
+        fs::create_dir(&inner).expect("folder");
+        let mut exports = prepared(&[("--export-json", &inner.join("a.json"))]).expect("writable");
+        fs::remove_dir(&inner).expect("removed");
+        assert_eq!(exports.write(&sample::comparison()).len(), 1);
+        assert_eq!(exports.write(&sample::comparison()).len(), 0);
+        assert!(exports.failed());
+        fs::create_dir(&inner).expect("folder");
+        assert_eq!(exports.finish(&sample::comparison()).len(), 0);
+        assert!(!exports.failed());
+    }
+}

@@ -1,0 +1,144 @@
+//! The flags of `scripts/compare.sh`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
+use common::sites;
+use url::Url;
+
+use crate::plan::Effort;
+use crate::programs::{self, PROGRAMS, Program};
+
+/// Run the four programs on the same downloads and the same sums, check every run, and collate
+/// their timings
+///
+/// Each run is a whole process. It counts only if it ended well, none of its items failed, and
+/// its answer is the expected one. The runs of the programs are interleaved round by round, so
+/// that a machine that slows down slows all of them alike.
+///
+/// Each program is warmed up with one run and then timed for 8 seconds, in 5 to 20 runs; with
+/// --quick for 3 seconds, in 2 to 10 runs. The warm-up of `sequential-baseline io`, whose runs
+/// are the longest, reads each site once only.
+///
+/// Exit code: 0 if all runs went well, 1 if one did not or a file could not be written, 2 for
+/// wrong usage, 130 or 143 after Ctrl-C or SIGTERM, with what was measured until then.
+#[derive(Debug, Parser)]
+#[command(name = "compare.sh", bin_name = "scripts/compare.sh", version, about)]
+pub struct Options {
+    /// Run this program only (can be repeated)
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(programs::names()))]
+    pub only: Vec<String>,
+    /// Download this site instead of the local ones (http or https; can be repeated). What it
+    /// sends is not known beforehand, so only that everything was read is checked
+    #[arg(long = "url", value_name = "URL", value_parser = url)]
+    pub urls: Vec<Url>,
+    /// How often a run reads the list of sites
+    #[arg(long, value_name = "N", default_value_t = sites::REPEAT, value_parser = count(1, 1_000_000))]
+    pub repeat: usize,
+    /// Timed runs of each program [default: as many as its length allows]
+    #[arg(long, value_name = "N", value_parser = count(1, 10_000))]
+    pub runs: Option<usize>,
+    /// Runs of each program before the timed ones. With 0 the length of a run is not known
+    /// beforehand, and each program gets the fewest timed runs
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = count(0, 10_000))]
+    pub warmup: usize,
+    /// The shortest honest comparison: 2 to 10 runs of each program
+    #[arg(long, conflicts_with = "runs")]
+    pub quick: bool,
+    /// End a run that takes longer than this, as failed
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = count(1, 86_400))]
+    pub run_limit: usize,
+    /// Write the results to this file, in the JSON format of hyperfine
+    #[arg(long, value_name = "FILE")]
+    pub export_json: Option<PathBuf>,
+    /// Write the tables to this file, in Markdown
+    #[arg(long, value_name = "FILE")]
+    pub export_markdown: Option<PathBuf>,
+    /// Write one line for each program to this file, in CSV
+    #[arg(long, value_name = "FILE")]
+    pub export_csv: Option<PathBuf>,
+    /// Take the programs from this folder
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    pub programs: Option<PathBuf>,
+}
+
+impl Options {
+    /// The programs that were asked for: all, unless some are named.
+    pub fn chosen(&self) -> Vec<Program> {
+        let chosen = |program: &Program| {
+            self.only.is_empty() || self.only.iter().any(|name| name == program.name)
+        };
+        PROGRAMS.into_iter().filter(chosen).collect()
+    }
+
+    /// How much is measured.
+    pub fn effort(&self) -> Effort {
+        match self.runs {
+            Some(runs) => Effort::fixed(runs),
+            None if self.quick => Effort::QUICK,
+            None => Effort::DEFAULT,
+        }
+    }
+
+    /// The longest that one run may take.
+    pub fn run_limit(&self) -> Duration {
+        Duration::from_secs(self.run_limit as u64)
+    }
+}
+
+fn count(least: u64, most: u64) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::<usize>::new().range(least..=most)
+}
+
+fn url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text)
+        .map_err(|error| format!("{error}: write it whole, like https://www.jython.org"))?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        other => Err(format!("'{other}' cannot be downloaded from, only http and https")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parsed(arguments: &[&str]) -> Options {
+        Options::try_parse_from([&["compare.sh"], arguments].concat()).expect("good usage")
+    }
+
+    #[test]
+    fn the_flags_agree_with_each_other() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_tells_the_efforts_as_they_are() {
+        let help = Options::command().render_long_help().to_string();
+        let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        let Effort { seconds, least, most } = Effort::DEFAULT;
+        assert!(words.contains(&format!("timed for {seconds} seconds, in {least} to {most} runs")));
+        let Effort { seconds, least, most } = Effort::QUICK;
+        assert!(
+            words.contains(&format!("--quick for {seconds} seconds, in {least} to {most} runs"))
+        );
+    }
+
+    #[test]
+    fn effort_by_flags() {
+        assert_eq!(parsed(&[]).effort(), Effort::DEFAULT);
+        assert_eq!(parsed(&["--quick"]).effort(), Effort::QUICK);
+        assert_eq!(parsed(&["--runs", "3"]).effort(), Effort::fixed(3));
+    }
+
+    #[test]
+    fn a_name_chooses_all_rows_of_a_program() {
+        assert_eq!(parsed(&[]).chosen().len(), PROGRAMS.len());
+        let chosen = parsed(&["--only", "async-io", "--only", "sequential-baseline"]).chosen();
+        let commands: Vec<String> = chosen.iter().map(Program::command).collect();
+        assert_eq!(commands, ["sequential-baseline io", "async-io", "sequential-baseline cpu"]);
+    }
+}

@@ -1,0 +1,276 @@
+//! What a comparison found. Everything that is printed or exported is read off this.
+
+use serde::Serialize;
+
+use crate::machine::Machine;
+use crate::programs::{Concurrency, Program, Workload};
+use crate::statistics::{Ratio, Statistics, mean, outliers};
+
+/// One timed run that went well. What the system does not tell is `None`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Run {
+    /// The time of the whole process, from before it was started until it had ended and all of
+    /// its output was read, in seconds.
+    pub wall_seconds: f64,
+    /// CPU time in the code of the program and its workers, in seconds.
+    pub user_seconds: Option<f64>,
+    /// CPU time in the kernel for the program and its workers, in seconds.
+    pub system_seconds: Option<f64>,
+    /// How often they gave up the processor to wait.
+    pub voluntary_switches: Option<u64>,
+    /// How often the scheduler took the processor away from them.
+    pub involuntary_switches: Option<u64>,
+    /// The least time that the schedule allows, by the program's own report, in seconds.
+    pub bound_seconds: Option<f64>,
+    /// The most memory resident at once, by the program's own report, in bytes.
+    pub peak_memory_bytes: Option<u64>,
+    /// The most threads alive at once, by the program's own report.
+    pub threads: Option<u64>,
+    /// The most processes alive at once, by the program's own report.
+    pub processes: Option<u64>,
+}
+
+impl Run {
+    fn cpu_seconds(&self) -> Option<f64> {
+        Some(self.user_seconds? + self.system_seconds?)
+    }
+}
+
+/// A run that did not go well, and what the program said.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Failure {
+    /// Which run: `warm-up 1`, `run 3`.
+    pub run: String,
+    /// What was wrong with it.
+    pub reason: String,
+    /// What it wrote on standard output, shortened.
+    pub stdout: String,
+    /// What it wrote on standard error, shortened.
+    pub stderr: String,
+}
+
+/// One program and its runs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// The program.
+    pub program: Program,
+    /// How many timed runs it was to have.
+    pub planned: usize,
+    /// The timed runs that went well.
+    pub runs: Vec<Run>,
+    /// The run that did not, after which it was not run again.
+    pub failure: Option<Failure>,
+    /// Its lines of code.
+    pub lines_of_code: Option<usize>,
+}
+
+/// What the runs of a program say together. What any of them leaves unknown is `None`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// Wall time.
+    pub wall: Statistics,
+    /// CPU time in the program, mean of the runs, in seconds.
+    pub user_seconds: Option<f64>,
+    /// CPU time in the kernel, mean of the runs, in seconds.
+    pub system_seconds: Option<f64>,
+    /// CPU time over wall time.
+    pub cpus_used: Option<f64>,
+    /// The bound over the wall time, mean of the runs.
+    pub share_of_bound: Option<f64>,
+    /// Voluntary context switches, mean of the runs.
+    pub voluntary_switches: Option<f64>,
+    /// Involuntary context switches, mean of the runs.
+    pub involuntary_switches: Option<f64>,
+    /// The most threads in any run.
+    pub threads: Option<u64>,
+    /// The most processes in any run.
+    pub processes: Option<u64>,
+    /// The most memory in any run, in bytes.
+    pub peak_memory_bytes: Option<u64>,
+    /// The runs whose time lies far from the others', by position.
+    pub outliers: Vec<usize>,
+}
+
+impl Row {
+    /// The wall times of the runs, in seconds.
+    pub fn timings(&self) -> Vec<f64> {
+        self.runs.iter().map(|run| run.wall_seconds).collect()
+    }
+
+    /// What the runs say together; `None` if there are none.
+    pub fn summary(&self) -> Option<Summary> {
+        let wall = Statistics::of(&self.timings())?;
+        let mean_of = |figure: fn(&Run) -> Option<f64>| mean(self.runs.iter().map(figure));
+        let most = |figure: fn(&Run) -> Option<u64>| {
+            self.runs.iter().map(figure).collect::<Option<Vec<u64>>>()?.into_iter().max()
+        };
+        Some(Summary {
+            wall,
+            user_seconds: mean_of(|run| run.user_seconds),
+            system_seconds: mean_of(|run| run.system_seconds),
+            cpus_used: mean_of(Run::cpu_seconds).map(|seconds| seconds / wall.mean),
+            share_of_bound: mean_of(|run| Some(run.bound_seconds? / run.wall_seconds)),
+            voluntary_switches: mean_of(|run| {
+                run.voluntary_switches.map(|switches| switches as f64)
+            }),
+            involuntary_switches: mean_of(|run| {
+                run.involuntary_switches.map(|switches| switches as f64)
+            }),
+            threads: most(|run| run.threads),
+            processes: most(|run| run.processes),
+            peak_memory_bytes: most(|run| run.peak_memory_bytes),
+            outliers: outliers(&self.timings()),
+        })
+    }
+}
+
+/// A whole comparison, or as much of it as was done.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// Where it ran.
+    pub machine: Machine,
+    /// The real sites that were read; none if the local ones were.
+    pub urls: Vec<String>,
+    /// Downloads of a run.
+    pub downloads: usize,
+    /// Sums of a run.
+    pub sums: usize,
+    /// Whether the downloads are those of the notes in number, so that the notes' timings can
+    /// stand beside them.
+    pub as_in_the_notes: bool,
+    /// The programs, in the order in which they are shown.
+    pub rows: Vec<Row>,
+    /// The signal that ended the comparison early.
+    pub interrupted_by: Option<u8>,
+}
+
+impl Comparison {
+    /// The rows of a workload.
+    pub fn of_workload(&self, workload: Workload) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(move |row| row.program.workload == workload)
+    }
+
+    /// How many times faster a row is than the baseline of its workload; `None` if either has no
+    /// runs, or no baseline was asked for.
+    pub fn times_faster(&self, row: &Row) -> Option<Ratio> {
+        let mut rows = self.of_workload(row.program.workload);
+        let baseline = rows.find(|row| row.program.option == Concurrency::Sequential)?;
+        Some(Ratio::between(&baseline.summary()?.wall, &row.summary()?.wall))
+    }
+
+    /// What the notes give as a row's time, in seconds; `None` also where the downloads are not
+    /// those of the notes in number.
+    pub fn notes_seconds(&self, row: &Row) -> Option<f64> {
+        let comparable = self.as_in_the_notes || row.program.workload != Workload::Io;
+        row.program.notes_seconds.filter(|_| comparable)
+    }
+
+    /// The rows that have a run that failed.
+    pub fn failed(&self) -> impl Iterator<Item = (&Row, &Failure)> {
+        self.rows.iter().filter_map(|row| Some((row, row.failure.as_ref()?)))
+    }
+}
+
+/// Made-up results for the tests of whatever shows them.
+#[cfg(test)]
+pub mod sample {
+    use super::*;
+    use crate::programs::PROGRAMS;
+
+    /// A run whose figures all follow from two of them.
+    pub fn run(wall_seconds: f64, units: u64) -> Run {
+        Run {
+            wall_seconds,
+            user_seconds: Some(wall_seconds / 4.0),
+            system_seconds: Some(wall_seconds / 8.0),
+            voluntary_switches: Some(100 * units),
+            involuntary_switches: Some(units / 2),
+            bound_seconds: Some(wall_seconds * 0.75),
+            peak_memory_bytes: Some((4 << 20) * units),
+            threads: Some(units),
+            processes: Some(1),
+        }
+    }
+
+    /// A comparison in which each kind of row occurs: one with an outlier, one with unknown
+    /// figures, one that failed after a run and one that never ran.
+    pub fn comparison() -> Comparison {
+        let row = |program: usize, planned, runs| Row {
+            program: PROGRAMS[program],
+            planned,
+            runs,
+            failure: None,
+            lines_of_code: Some(40 + program),
+        };
+        let mut rows = vec![
+            row(0, 2, vec![run(7.25, 1), run(7.5, 1)]),
+            row(1, 6, [1.5, 1.5625, 1.4375, 1.5, 1.5625, 3.0].map(|wall| run(wall, 6)).to_vec()),
+            row(2, 1, vec![run(0.0625, 1)]),
+            row(3, 4, vec![run(0.03125, 1), run(0.046875, 1)]),
+            row(4, 4, vec![]),
+        ];
+        rows[2].lines_of_code = None;
+        let single = &mut rows[2].runs[0];
+        (single.user_seconds, single.bound_seconds, single.peak_memory_bytes) = (None, None, None);
+        let failure = |run: &str, reason: &str| Failure {
+            run: run.into(),
+            reason: reason.into(),
+            stdout: String::new(),
+            stderr: "error: no more files\nclose some".into(),
+        };
+        rows[3].failure = Some(failure("run 3", "its answer is wrong: 7 instead of 8"));
+        rows[4].failure = Some(failure("warm-up 1", "exit code 1"));
+        Comparison {
+            machine: Machine {
+                processors: Some(2),
+                model: Some("Example 3000".into()),
+                architecture: "x86_64".into(),
+                system: Some("Linux 12 Example".into()),
+                kernel: Some("6.1".into()),
+            },
+            urls: Vec::new(),
+            downloads: 160,
+            sums: 20,
+            as_in_the_notes: true,
+            rows,
+            interrupted_by: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_by_hand() {
+        let comparison = sample::comparison();
+        let summary = comparison.rows[1].summary().expect("runs");
+        assert_eq!(summary.outliers, [5]);
+        assert_eq!((summary.threads, summary.processes), (Some(6), Some(1)));
+        assert!(summary.cpus_used.is_some_and(|used| (used - 0.375).abs() < 1e-9));
+        assert_eq!(summary.share_of_bound, Some(0.75));
+        assert_eq!(
+            comparison.times_faster(&comparison.rows[0]).map(|ratio| ratio.value),
+            Some(1.0)
+        );
+    }
+
+    #[test]
+    fn what_one_run_leaves_unknown_is_unknown() {
+        let mut row = sample::comparison().rows.remove(0);
+        row.runs[1].user_seconds = None;
+        row.runs[0].threads = None;
+        let summary = row.summary().expect("runs");
+        assert_eq!((summary.user_seconds, summary.cpus_used, summary.threads), (None, None, None));
+        assert!(summary.system_seconds.is_some());
+    }
+
+    #[test]
+    fn without_runs_or_baseline_there_is_no_ratio() {
+        let mut comparison = sample::comparison();
+        assert_eq!(comparison.times_faster(&comparison.rows[4]), None);
+        comparison.rows.remove(0);
+        assert_eq!(comparison.times_faster(&comparison.rows[0]), None);
+    }
+}

@@ -1,0 +1,358 @@
+//! One run of one program: a whole process, timed from outside, and checked.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use assert_cmd::assert::OutputAssertExt;
+use common::{sites, sums};
+use nix::sys::resource::{Usage, UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
+use serde::Deserialize;
+
+use crate::children::{Children, Deadline};
+use crate::programs::{Program, Workload};
+use crate::results::{Failure, Run};
+
+/// How much of a failed program's output is shown, in characters of each stream.
+const SHOWN: usize = 2000;
+
+/// What the programs download.
+#[derive(Clone, Debug)]
+pub enum Sites {
+    /// The pages of the site server that listens here.
+    Local(SocketAddr),
+    /// Real sites.
+    Real(Vec<String>),
+}
+
+/// Starts programs and times them.
+#[derive(Debug)]
+pub struct Runner {
+    /// The folder that the programs are in.
+    pub programs: PathBuf,
+    /// What they download.
+    pub sites: Sites,
+    /// How often they read the list of sites.
+    pub repeat: usize,
+    /// The longest that a run may take.
+    pub limit: Duration,
+    /// The processes that may be ended.
+    pub children: Children,
+}
+
+impl Runner {
+    /// Downloads of a whole run.
+    pub fn downloads(&self) -> usize {
+        self.downloads_in(self.repeat)
+    }
+
+    fn downloads_in(&self, repeat: usize) -> usize {
+        match &self.sites {
+            Sites::Local(_) => repeat * sites::PAGES.len(),
+            Sites::Real(urls) => repeat * urls.len(),
+        }
+    }
+
+    /// Does one warm-up run and returns about how long a whole run takes, in seconds.
+    ///
+    /// # Errors
+    /// The failure of a run that did not go well.
+    pub fn warm_up(&self, program: &Program, number: usize) -> Result<f64, Box<Failure>> {
+        let repeat = if program.short_warm_up { 1 } else { self.repeat };
+        let run = self.run(program, repeat, format!("warm-up {number}"))?;
+        Ok(run.wall_seconds * (self.repeat / repeat) as f64)
+    }
+
+    /// Does one timed run.
+    ///
+    /// # Errors
+    /// The failure of a run that did not go well.
+    pub fn time(&self, program: &Program, number: usize) -> Result<Run, Box<Failure>> {
+        self.run(program, self.repeat, format!("run {number}"))
+    }
+
+    fn run(&self, program: &Program, repeat: usize, run: String) -> Result<Run, Box<Failure>> {
+        let mut command = assert_cmd::Command::from_std(self.command(program, repeat));
+        let deadline = Deadline::start(&self.children, self.limit);
+        let before = getrusage(UsageWho::RUSAGE_CHILDREN);
+        let start = Instant::now();
+        let output = command.output();
+        let wall = start.elapsed();
+        // Those of the program and of the workers that it waited for. The site server is no part
+        // of it: the harness waits for it only at the very end.
+        let after = getrusage(UsageWho::RUSAGE_CHILDREN);
+        let too_long = deadline.stop();
+
+        let failed = |reason: String, stdout: &[u8], stderr: &[u8]| {
+            Box::new(Failure {
+                run: run.clone(),
+                reason,
+                stdout: shortened(stdout),
+                stderr: shortened(stderr),
+            })
+        };
+        let output =
+            output.map_err(|error| failed(format!("it cannot be started: {error}"), b"", b""))?;
+        let checked = if too_long {
+            let limit = self.limit.as_secs();
+            Err(format!("it was ended because it took longer than --run-limit {limit} (seconds)"))
+        } else {
+            check(&output, &self.expected(program.workload, repeat))
+        };
+        let report = checked.map_err(|reason| failed(reason, &output.stdout, &output.stderr))?;
+        let usage = before.ok().zip(after.ok());
+        let seconds = |of: fn(&Usage) -> nix::sys::time::TimeVal| {
+            usage.map(|(before, after)| (of(&after) - of(&before)).num_microseconds() as f64 / 1e6)
+        };
+        let switches = |of: fn(&Usage) -> i64| {
+            usage.and_then(|(before, after)| u64::try_from(of(&after) - of(&before)).ok())
+        };
+        Ok(Run {
+            wall_seconds: wall.as_secs_f64(),
+            user_seconds: seconds(Usage::user_time),
+            system_seconds: seconds(Usage::system_time),
+            voluntary_switches: switches(Usage::voluntary_context_switches),
+            involuntary_switches: switches(Usage::involuntary_context_switches),
+            bound_seconds: report.bound_seconds,
+            peak_memory_bytes: report.peak_memory_bytes,
+            threads: report.threads,
+            processes: report.processes,
+        })
+    }
+
+    fn command(&self, program: &Program, repeat: usize) -> Command {
+        let mut command = Command::new(self.programs.join(program.name));
+        command.args(program.arguments).args(["--json", "--quiet"]);
+        if program.workload == Workload::Io {
+            command.arg("--repeat").arg(repeat.to_string());
+            match &self.sites {
+                Sites::Local(server) => {
+                    command.arg("--site-server").arg(server.to_string());
+                }
+                Sites::Real(urls) => {
+                    command.args(urls.iter().flat_map(|url| ["--url", url]));
+                }
+            }
+        }
+        command
+    }
+
+    fn expected(&self, workload: Workload, repeat: usize) -> Expected {
+        match workload {
+            Workload::Io => Expected {
+                items: self.downloads_in(repeat),
+                answer: matches!(self.sites, Sites::Local(_))
+                    .then(|| Answer::Bytes(sites::expected_bytes(repeat))),
+            },
+            Workload::Cpu => {
+                let sums = sums::default_numbers().filter_map(sums::closed_form);
+                let sums: Vec<String> = sums.map(|sum| sum.to_string()).collect();
+                Expected { items: sums.len(), answer: Some(Answer::Sums(sums)) }
+            }
+        }
+    }
+}
+
+/// What a run has to find.
+#[derive(Debug)]
+struct Expected {
+    items: usize,
+    /// `None` for real sites.
+    answer: Option<Answer>,
+}
+
+/// What the harness reads of a program's JSON object.
+#[derive(Debug, Deserialize)]
+struct Report {
+    items: usize,
+    failed: usize,
+    bound_seconds: Option<f64>,
+    peak_memory_bytes: Option<u64>,
+    threads: Option<u64>,
+    processes: Option<u64>,
+    answer: Answer,
+    spans: Vec<Item>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Item {
+    name: String,
+    error: Option<String>,
+}
+
+/// Bytes read in all, or the sums.
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+enum Answer {
+    Bytes(u64),
+    Sums(Vec<String>),
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(f, "{bytes} bytes"),
+            Self::Sums(sums) => f.write_str(&sums.join(" ")),
+        }
+    }
+}
+
+/// Holds a program's output against what it should be; the error says what is wrong with it.
+fn check(output: &Output, expected: &Expected) -> Result<Report, String> {
+    let report = serde_json::from_slice::<Report>(&output.stdout);
+    if output.clone().assert().try_success().is_err() {
+        let items = report.map(|report| failed_items(&report)).unwrap_or_default();
+        return Err(format!("{}{items}", output.status));
+    }
+    let report = report
+        .map_err(|error| format!("its output is not the JSON object it should be: {error}"))?;
+    if report.failed > 0 {
+        return Err(format!("{} items failed, and yet it ended as if all was well", report.failed));
+    }
+    if report.items != expected.items {
+        return Err(format!("it did {} items instead of {}", report.items, expected.items));
+    }
+    match &expected.answer {
+        Some(answer) if report.answer != *answer => Err(wrong_answer(&report.answer, answer)),
+        _ => Ok(report),
+    }
+}
+
+// Which items failed, as the end of a sentence; only the first, because the others' causes are
+// mostly the same.
+fn failed_items(report: &Report) -> String {
+    let mut failed =
+        report.spans.iter().filter_map(|item| Some((&item.name, item.error.as_ref()?)));
+    match failed.next() {
+        None => String::new(),
+        Some((name, error)) => {
+            let Report { failed, items, .. } = report;
+            format!("; {failed} of {items} items failed, the first of them {name}: {error}")
+        }
+    }
+}
+
+fn wrong_answer(found: &Answer, expected: &Answer) -> String {
+    match (found, expected) {
+        (Answer::Sums(found), Answer::Sums(expected)) if found.len() == expected.len() => {
+            let (place, (found, expected)) = found
+                .iter()
+                .zip(expected)
+                .enumerate()
+                .find(|(_, (found, expected))| found != expected)
+                .unwrap_or((0, (&found[0], &expected[0])));
+            format!("its answer is wrong: sum {} is {found} instead of {expected}", place + 1)
+        }
+        _ => format!("its answer is wrong: {found} instead of {expected}"),
+    }
+}
+
+// The beginning and the end, where what matters mostly stands.
+fn shortened(output: &[u8]) -> String {
+    let text = String::from_utf8_lossy(output);
+    let text: Vec<char> = text.trim_end().chars().collect();
+    if text.len() <= SHOWN {
+        return text.into_iter().collect();
+    }
+    let (head, tail) = (&text[..SHOWN / 2], &text[text.len() - SHOWN / 2..]);
+    let left_out = text.len() - SHOWN;
+    format!(
+        "{}\n[{left_out} characters left out]\n{}",
+        String::from_iter(head),
+        String::from_iter(tail)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
+    fn output(exit_code: i32, stdout: &str) -> Output {
+        Output {
+            status: ExitStatus::from_raw(exit_code << 8),
+            stdout: stdout.into(),
+            stderr: Vec::new(),
+        }
+    }
+
+    fn report(items: usize, failed: usize, answer: &str, error: &str) -> String {
+        format!(
+            r#"{{"items": {items}, "failed": {failed}, "bound_seconds": null, "peak_memory_bytes": 1,
+                "threads": null, "processes": 1, "answer": {answer},
+                "spans": [{{"name": "http://a/", "error": {error}}}]}}"#
+        )
+    }
+
+    fn wrong(output: &Output, expected: &Expected) -> String {
+        check(output, expected).expect_err("wrong")
+    }
+
+    fn downloads() -> Expected {
+        Expected { items: 2, answer: Some(Answer::Bytes(100)) }
+    }
+
+    #[test]
+    fn a_good_run() {
+        let good = check(&output(0, &report(2, 0, "100", "null")), &downloads()).expect("good");
+        assert_eq!(
+            (good.peak_memory_bytes, good.threads, good.bound_seconds),
+            (Some(1), None, None)
+        );
+    }
+
+    #[test]
+    fn real_sites_may_send_what_they_like() {
+        let expected = Expected { items: 2, answer: None };
+        assert!(check(&output(0, &report(2, 0, "7", "null")), &expected).is_ok());
+    }
+
+    #[test]
+    fn each_thing_that_can_be_wrong_is_named() {
+        let said = |exit_code, stdout: &str| wrong(&output(exit_code, stdout), &downloads());
+        assert_eq!(said(3, ""), "exit status: 3");
+        assert_eq!(
+            said(1, &report(2, 1, "50", r#""refused""#)),
+            "exit status: 1; 1 of 2 items failed, the first of them http://a/: refused"
+        );
+        assert!(said(0, "").starts_with("its output is not the JSON object it should be: EOF"));
+        let twice = report(2, 0, "100", "null").repeat(2);
+        assert!(said(0, &twice).contains("trailing characters"), "two objects are one too many");
+        assert!(said(0, &report(2, 1, "100", "null")).starts_with("1 items failed, and yet"));
+        assert_eq!(said(0, &report(3, 0, "100", "null")), "it did 3 items instead of 2");
+        assert_eq!(
+            said(0, &report(2, 0, "99", "null")),
+            "its answer is wrong: 99 bytes instead of 100 bytes"
+        );
+    }
+
+    #[test]
+    fn a_wrong_sum_is_named() {
+        let sums = |sums: [&str; 2]| Answer::Sums(sums.map(str::to_owned).to_vec());
+        let expected = Expected { items: 2, answer: Some(sums(["1", "5"])) };
+        assert!(check(&output(0, &report(2, 0, r#"["1", "5"]"#, "null")), &expected).is_ok());
+        assert_eq!(
+            wrong(&output(0, &report(2, 0, r#"["1", "6"]"#, "null")), &expected),
+            "its answer is wrong: sum 2 is 6 instead of 5"
+        );
+        assert_eq!(
+            wrong(&output(0, &report(2, 0, r#"["1"]"#, "null")), &expected),
+            "its answer is wrong: 1 instead of 1 5"
+        );
+    }
+
+    #[test]
+    fn a_long_output_keeps_both_ends() {
+        assert_eq!(shortened(b"short\n"), "short");
+        let long = shortened(format!("<{}>", "ä".repeat(5000)).as_bytes());
+        assert!(
+            long.starts_with('<')
+                && long.ends_with('>')
+                && long.contains("[3002 characters left out]")
+        );
+    }
+}

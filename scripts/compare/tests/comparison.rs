@@ -1,0 +1,415 @@
+//! Whole comparisons, of small shell scripts that stand in for the programs.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use assert_cmd::Command;
+use common::{sites, sums};
+use nix::sys::signal::{self, Signal};
+use nix::unistd::Pid;
+use predicates::prelude::*;
+use serde_json::Value;
+use sysinfo::{ProcessStatus, System};
+use tempfile::TempDir;
+
+/// A folder with a script for each program. A script notes each of its runs in the file `log`,
+/// with the number of downloads' rounds, and answers as the program would.
+struct Programs {
+    folder: TempDir,
+}
+
+impl Programs {
+    fn new() -> Self {
+        let programs = Self { folder: tempfile::tempdir().expect("folder") };
+        for name in ["sequential-baseline", "threads-io", "async-io", "multiproc-cpu"] {
+            programs.write(name, "");
+        }
+        programs
+    }
+
+    /// Writes the script of a program. `first` comes before its answer; `$run` counts its runs on
+    /// this workload, from 1.
+    fn write(&self, name: &str, first: &str) {
+        let round = sites::expected_bytes(1);
+        let sums: Vec<String> = sums::default_numbers()
+            .map(|number| format!("\"{}\"", sums::closed_form(number).expect("it fits")))
+            .collect();
+        let (count, sums) = (sums.len(), sums.join(","));
+        let script = format!(
+            r#"#!/bin/sh
+cd "$(dirname "$0")"
+workload=io
+case {name} in multiproc-cpu) workload=cpu;; esac
+while [ $# -gt 0 ]; do
+    case $1 in
+        io|cpu) workload=$1;;
+        --repeat) repeat=$2; shift;;
+        --url) urls=yes;;
+    esac
+    shift
+done
+echo "{name} $workload $repeat" >> log
+run=$(grep -c "^{name} $workload" log)
+if [ $workload = io ]; then items=$((2 * repeat)) answer=$(({round} * repeat)); else items={count} answer='[{sums}]'; fi
+{first}
+echo "{{\"items\": $items, \"failed\": 0, \"bound_seconds\": 0.001, \"peak_memory_bytes\": 4194304,
+    \"threads\": 5, \"processes\": 2, \"answer\": $answer, \"spans\": []}}"
+"#
+        );
+        let path = self.path(name);
+        fs::write(&path, script).expect("script");
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("script");
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn log(&self) -> Vec<String> {
+        let log = fs::read_to_string(self.path("log")).unwrap_or_default();
+        log.lines().map(str::to_owned).collect()
+    }
+
+    fn compare(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_compare"));
+        command.arg("--programs").arg(self.folder.path()).args(arguments);
+        command
+    }
+
+    fn start(&self, arguments: &[&str]) -> Child {
+        std::process::Command::new(env!("CARGO_BIN_EXE_compare"))
+            .arg("--programs")
+            .arg(self.folder.path())
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("started")
+    }
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).expect("file")).expect("JSON")
+}
+
+fn commands(export: &Value) -> Vec<(&str, usize)> {
+    let results = export["results"].as_array().expect("results");
+    let runs = |result: &Value| result["times"].as_array().expect("times").len();
+    results
+        .iter()
+        .map(|result| (result["command"].as_str().expect("command"), runs(result)))
+        .collect()
+}
+
+#[test]
+fn all_programs_round_by_round() {
+    let programs = Programs::new();
+    let assert = programs.compare(&["--runs", "2"]).assert().success().stderr("");
+    assert
+        .stdout(predicate::str::contains("I/O-bound: 160 downloads from the local site server"))
+        .stdout(predicate::str::contains("CPU-bound: 20 sums"))
+        .stdout(predicate::str::contains("threads-io").count(3))
+        .stdout(predicate::str::contains("Failed").not());
+    let warm_ups = [
+        "sequential-baseline io 1",
+        "threads-io io 80",
+        "async-io io 80",
+        "sequential-baseline cpu ",
+        "multiproc-cpu cpu ",
+    ];
+    let rounds = [
+        "sequential-baseline io 80",
+        "threads-io io 80",
+        "async-io io 80",
+        "threads-io io 80",
+        "async-io io 80",
+        "sequential-baseline io 80",
+        "sequential-baseline cpu ",
+        "multiproc-cpu cpu ",
+        "multiproc-cpu cpu ",
+        "sequential-baseline cpu ",
+    ];
+    assert_eq!(programs.log(), [&warm_ups[..], &rounds].concat());
+}
+
+#[test]
+fn single_programs_and_no_warm_up() {
+    let programs = Programs::new();
+    let arguments = ["--only", "async-io", "--runs", "1", "--warmup", "0", "--repeat", "3"];
+    let assert = programs.compare(&arguments).assert().success();
+    // Neither a ratio nor σ can be known.
+    assert.stdout(
+        predicate::str::contains("± unknown").and(predicate::str::contains("CPU-bound").not()),
+    );
+    assert_eq!(programs.log(), ["async-io io 3"]);
+}
+
+#[test]
+fn the_exports_hold_all_runs() {
+    let programs = Programs::new();
+    let [json_file, markdown, csv] = ["a.json", "a.md", "a.csv"].map(|name| programs.path(name));
+    let files = [&json_file, &markdown, &csv].map(|path| path.to_str().expect("path"));
+    let arguments = [
+        "--runs",
+        "3",
+        "--export-json",
+        files[0],
+        "--export-markdown",
+        files[1],
+        "--export-csv",
+        files[2],
+    ];
+    programs.compare(&arguments).assert().success();
+    let export = json(&json_file);
+    let expected = [
+        "sequential-baseline io",
+        "threads-io",
+        "async-io",
+        "sequential-baseline cpu",
+        "multiproc-cpu",
+    ];
+    assert_eq!(commands(&export), expected.map(|command| (command, 3)));
+    let first = &export["results"][0];
+    assert_eq!(first["memory_usage_byte"], serde_json::json!([4_194_304, 4_194_304, 4_194_304]));
+    assert!(first["user"].as_f64().is_some_and(|user| user >= 0.0));
+    assert!(
+        first["compare"]["runs"][0]["voluntary_switches"]
+            .as_u64()
+            .is_some_and(|switches| switches > 0)
+    );
+    assert!(fs::read_to_string(&markdown).expect("file").contains("| program "));
+    assert_eq!(fs::read_to_string(&csv).expect("file").lines().count(), 1 + expected.len());
+}
+
+#[test]
+fn a_failed_run_has_no_time_and_the_others_go_on() {
+    let programs = Programs::new();
+    // The second timed run: the warm-up is the first run of all.
+    programs.write(
+        "threads-io",
+        "if [ $run = 3 ]; then echo partial; echo 'error: out of files' >&2; exit 1; fi",
+    );
+    programs.write("multiproc-cpu", "kill -9 $$");
+    let file = programs.path("a.json");
+    let arguments = ["--runs", "4", "--export-json", file.to_str().expect("path")];
+    let assert = programs.compare(&arguments).assert().code(1);
+    assert
+        .stdout(predicate::str::contains("threads-io, run 2: exit status: 1"))
+        .stdout(predicate::str::contains("    partial\n"))
+        .stdout(predicate::str::contains("    error: out of files\n"))
+        .stdout(predicate::str::contains("multiproc-cpu, warm-up 1: signal: 9 (SIGKILL)"))
+        .stderr(predicate::str::contains("threads-io: run 2 failed: exit status: 1\n"));
+    let export = json(&file);
+    let expected = [
+        ("sequential-baseline io", 4),
+        ("threads-io", 1),
+        ("async-io", 4),
+        ("sequential-baseline cpu", 4),
+    ];
+    assert_eq!(commands(&export), expected);
+    assert_eq!(export["compare"]["failures"][0]["command"], "threads-io");
+    assert_eq!(programs.log().iter().filter(|run| run.starts_with("threads-io")).count(), 3);
+}
+
+#[test]
+fn a_wrong_answer_is_a_failed_run() {
+    let programs = Programs::new();
+    programs.write("async-io", "answer=7");
+    programs.write("multiproc-cpu", r#"answer=$(echo "$answer" | sed 's/"41/"42/2')"#);
+    let said = programs.compare(&["--runs", "1"]).assert().code(1);
+    said.stdout(predicate::str::contains("its answer is wrong: 7 bytes instead of 1640960 bytes"))
+        .stdout(predicate::str::contains("its answer is wrong: sum 2 is 42"));
+}
+
+#[test]
+fn real_sites_are_read_and_not_judged() {
+    let programs = Programs::new();
+    programs.write("async-io", r#"if [ -z "$urls" ]; then exit 1; fi; items=$repeat answer=7"#);
+    let arguments = ["--only", "async-io", "--runs", "1", "--url", "http://127.0.0.1:9/"];
+    let said = programs.compare(&arguments).assert().success();
+    said.stdout(predicate::str::contains("80 downloads of http://127.0.0.1:9/"))
+        .stdout(predicate::str::contains("The sites are real ones."));
+}
+
+#[test]
+fn bad_usage_names_flag_and_value() {
+    let programs = Programs::new();
+    for arguments in [
+        ["--only", "nothing"],
+        ["--runs", "0"],
+        ["--warmup", "-1"],
+        ["--repeat", "many"],
+        ["--run-limit", "0"],
+        ["--url", "jython"],
+        ["--url", "ftp://example.org/"],
+        ["--quick", "twice"],
+        ["--colour", "red"],
+    ] {
+        let assert = programs.compare(&arguments).assert().code(2).stdout("");
+        let [flag, value] = arguments;
+        // A flag that does not exist hides its value, and a value without a flag stands alone.
+        let named = match flag {
+            "--colour" => flag,
+            _ => value,
+        };
+        assert.stderr(
+            predicate::str::contains(named)
+                .and(predicate::str::contains("Usage").or(predicate::str::contains(flag))),
+        );
+    }
+    programs.compare(&["--quick", "--runs", "3"]).assert().code(2);
+    assert!(programs.log().is_empty());
+}
+
+#[test]
+fn help_goes_to_standard_output() {
+    let help = Programs::new().compare(&["--help"]).assert().success().stderr("");
+    help.stdout(
+        predicate::str::contains("--export-json <FILE>")
+            .and(predicate::str::contains("--programs").not()),
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_told_before_anything_runs() {
+    let programs = Programs::new();
+    let missing = programs.path("no/a.csv");
+    let missing = missing.to_str().expect("path");
+    let assert = programs.compare(&["--export-csv", missing]).assert().code(1).stdout("");
+    assert.stderr(predicate::str::starts_with(format!(
+        "error: --export-csv: '{missing}' cannot be written: "
+    )));
+    assert!(programs.log().is_empty());
+}
+
+#[test]
+fn a_folder_that_goes_away_costs_the_file_only() {
+    let programs = Programs::new();
+    fs::create_dir(programs.path("results")).expect("folder");
+    programs.write("async-io", "rm -rf results");
+    let file = programs.path("results/a.json");
+    let arguments = ["--runs", "3", "--export-json", file.to_str().expect("path")];
+    let assert = programs.compare(&arguments).assert().code(1);
+    assert
+        .stderr(predicate::str::contains("cannot be written").count(1))
+        .stdout(predicate::str::contains("What the figures cover"));
+}
+
+#[test]
+fn a_full_device_is_an_error_and_the_tables_are_still_shown() {
+    if !Path::new("/dev/full").exists() {
+        // Linux has one, macOS has none.
+        return;
+    }
+    let assert =
+        Programs::new().compare(&["--runs", "1", "--export-csv", "/dev/full"]).assert().code(1);
+    assert
+        .stderr(predicate::str::contains("'/dev/full' cannot be written"))
+        .stdout(predicate::str::contains("What the figures cover"));
+}
+
+#[test]
+fn a_missing_program_is_named() {
+    let programs = Programs::new();
+    fs::remove_file(programs.path("async-io")).expect("removed");
+    let assert = programs.compare(&[]).assert().code(1).stdout("");
+    let said = predicate::str::contains("'async-io'")
+        .and(predicate::str::contains("run scripts/compare.sh"));
+    assert.stderr(said);
+    programs.compare(&["--only", "threads-io", "--runs", "1"]).assert().success();
+}
+
+#[test]
+fn a_program_that_cannot_be_started_has_failed() {
+    let programs = Programs::new();
+    fs::set_permissions(programs.path("async-io"), Permissions::from_mode(0o644)).expect("script");
+    let assert = programs.compare(&["--runs", "1"]).assert().code(1);
+    assert.stdout(predicate::str::contains(
+        "async-io, warm-up 1: it cannot be started: Permission denied",
+    ));
+}
+
+#[test]
+fn a_program_that_hangs_is_ended_with_its_workers() {
+    let programs = Programs::new();
+    programs.write("async-io", "sleep 1000 & echo $! > worker; wait");
+    let assert = programs.compare(&["--runs", "1", "--run-limit", "1"]).assert().code(1);
+    assert
+        .stdout(predicate::str::contains("it was ended because it took longer than --run-limit 1"));
+    wait_until_gone(&programs, "worker");
+}
+
+/// Waits until a file has a process id in it, and returns that.
+fn process_id(programs: &Programs, file: &str) -> i32 {
+    loop {
+        let text = fs::read_to_string(programs.path(file)).unwrap_or_default();
+        match text.strip_suffix('\n').map(str::parse) {
+            Some(id) => return id.expect("a process id"),
+            None => thread::sleep(Duration::from_millis(10)),
+        }
+    }
+}
+
+/// Waits until the process whose id is in the file has ended. A process that nobody waits for may
+/// stay in the table of processes; it has ended all the same.
+fn wait_until_gone(programs: &Programs, file: &str) {
+    let id = sysinfo::Pid::from_u32(process_id(programs, file) as u32);
+    loop {
+        let system = System::new_all().expect("processes");
+        match system.process(id).map(sysinfo::Process::status) {
+            None | Some(ProcessStatus::Zombie | ProcessStatus::Dead) => return,
+            Some(_) => thread::sleep(Duration::from_millis(10)),
+        }
+    }
+}
+
+#[test]
+fn a_signal_ends_the_program_and_shows_what_was_done() {
+    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        let programs = Programs::new();
+        // In the second of three rounds.
+        programs.write("async-io", "if [ $run = 3 ]; then echo $$ > running; exec sleep 1000; fi");
+        let file = programs.path("a.json");
+        let comparison =
+            programs.start(&["--runs", "3", "--export-json", file.to_str().expect("path")]);
+        process_id(&programs, "running");
+        signal::kill(Pid::from_raw(comparison.id() as i32), signal).expect("sent");
+        let output = comparison.wait_with_output().expect("output");
+        assert_eq!(output.status.code(), Some(code));
+        let said = String::from_utf8(output.stdout).expect("text");
+        assert!(said.contains(&format!("Interrupted by signal {}", code - 128)), "{said}");
+        assert!(!said.contains("Failed"), "a program that was ended has not failed: {said}");
+        let export = json(&file);
+        assert_eq!(
+            commands(&export),
+            [("sequential-baseline io", 1), ("threads-io", 2), ("async-io", 1)]
+        );
+        wait_until_gone(&programs, "running");
+    }
+}
+
+#[test]
+fn a_second_signal_ends_all_at_once() {
+    let programs = Programs::new();
+    programs.write(
+        "async-io",
+        "trap '' TERM INT; sleep 1000 & echo $! > worker; echo $$ > running; wait",
+    );
+    let mut comparison = programs.start(&[]);
+    process_id(&programs, "running");
+    let id = Pid::from_raw(comparison.id() as i32);
+    let status = loop {
+        if let Some(status) = comparison.try_wait().expect("status") {
+            break status;
+        }
+        signal::kill(id, Signal::SIGINT).expect("sent");
+        thread::sleep(Duration::from_millis(100));
+    };
+    assert_eq!(status.code(), Some(130));
+    wait_until_gone(&programs, "running");
+    wait_until_gone(&programs, "worker");
+}
