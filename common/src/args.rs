@@ -3,13 +3,14 @@
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use url::Url;
 
-use crate::{sites, sums};
+use crate::{file, sites, sums};
 
 /// How a program reports.
 #[derive(Args, Clone, Debug, Default)]
@@ -20,6 +21,13 @@ pub struct Output {
     /// Print one JSON object for each workload, and nothing else, on standard output
     #[arg(long, global = true)]
     pub json: bool,
+    /// Draw the run into this file, as SVG; the baseline then needs its workload named
+    #[arg(long, value_name = "FILE.svg", global = true, value_parser = file())]
+    pub diagram: Option<PathBuf>,
+    /// Write the run into this file, as a trace for Perfetto (ui.perfetto.dev); the baseline then
+    /// needs its workload named
+    #[arg(long, value_name = "FILE.json", global = true, value_parser = file())]
+    pub trace: Option<PathBuf>,
 }
 
 /// What is downloaded, and how.
@@ -129,11 +137,7 @@ fn parsed<T: Clone + Send + Sync + 'static>(
 fn whole(range: RangeInclusive<u64>) -> impl TypedValueParser<Value = u64> {
     parsed(move |text| match text.parse() {
         Ok(number) if range.contains(&number) => Ok(number),
-        _ => Err(format!(
-            "not a whole number from {} to {}",
-            range.start(),
-            range.end()
-        )),
+        _ => Err(format!("not a whole number from {} to {}", range.start(), range.end())),
     })
 }
 
@@ -141,14 +145,16 @@ fn count(most: usize) -> impl TypedValueParser<Value = usize> {
     whole(1..=most as u64).map(|number| number as usize)
 }
 
+fn file() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(file::writable)
+}
+
 fn url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text)
         .map_err(|error| format!("{error}: write it whole, like https://www.jython.org"))?;
     match url.scheme() {
         "http" | "https" => Ok(url),
-        other => Err(format!(
-            "'{other}' cannot be downloaded from, only http and https"
-        )),
+        other => Err(format!("'{other}' cannot be downloaded from, only http and https")),
     }
 }
 
@@ -156,9 +162,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
     const LONGEST: f64 = 86_400.0;
     match text.parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds <= LONGEST => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err(format!(
-            "not a number of seconds above 0 and up to {LONGEST}"
-        )),
+        _ => Err(format!("not a number of seconds above 0 and up to {LONGEST}")),
     }
 }
 

@@ -1,12 +1,13 @@
 //! How an example tells what it has shown: to a person in a few lines, to a program as JSON.
 
 use std::process::ExitCode;
+use std::thread::{self, Scope, ScopedJoinHandle};
 
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::out;
+use crate::{Error, clock, limits, out, span};
 
 /// The flag that every example has besides its own.
 #[derive(Args, Clone, Debug, Default)]
@@ -39,9 +40,7 @@ impl<F: Serialize> Shown<F> {
             }
             Ok(mut shown) => shown["figures"].take(),
             Err(error) => {
-                out::complain(&format!(
-                    "error: the figures cannot be written as JSON: {error}"
-                ));
+                out::complain(&format!("error: the figures cannot be written as JSON: {error}"));
                 return ExitCode::FAILURE;
             }
         };
@@ -55,6 +54,62 @@ impl<F: Serialize> Shown<F> {
     }
 }
 
+/// Does `work` and prints what it has shown; if it fails, says why. The exit code is 1 then.
+pub fn show<F: Serialize>(
+    output: &Output,
+    work: impl FnOnce() -> Result<Shown<F>, Error>,
+) -> ExitCode {
+    match work() {
+        Ok(shown) => shown.print(output),
+        Err(error) => {
+            out::complain(&format!("error: {}", span::causes(&*error)));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What `work` returns, and its wall time in seconds.
+pub fn seconds<T>(work: impl FnOnce() -> T) -> (T, f64) {
+    let began = clock::now();
+    let result = work();
+    (result, clock::now().saturating_sub(began).as_secs_f64())
+}
+
+/// The mean wall times of two ways to do some work, in seconds, over ten rounds in which they take
+/// turns, so that what else the machine does falls on both.
+///
+/// # Errors
+/// The first failure of either; results that differ, because a wrong answer gets no time.
+pub fn in_turns<T: PartialEq>(
+    mut one: impl FnMut() -> Result<T, Error>,
+    mut other: impl FnMut() -> Result<T, Error>,
+) -> Result<(f64, f64), Error> {
+    const ROUNDS: u32 = 10;
+    let mut means = (0.0, 0.0);
+    for _ in 0..ROUNDS {
+        let (first, wall) = seconds(&mut one);
+        means.0 += wall / f64::from(ROUNDS);
+        let (second, wall) = seconds(&mut other);
+        means.1 += wall / f64::from(ROUNDS);
+        if first? != second? {
+            return Err("the two ways gave different results".into());
+        }
+    }
+    Ok(means)
+}
+
+/// [`Scope::spawn`] without its panic where the system refuses a thread.
+///
+/// # Errors
+/// The refusal, with the limits that it may be due to.
+pub fn spawn<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>, Error> {
+    let thread = thread::Builder::new().spawn_scoped(scope, work);
+    thread.map_err(|error| format!("a thread cannot be started: {}", limits::named(&error)).into())
+}
+
 fn readable(figure: &Value) -> String {
     match figure {
         Value::Null => "unknown".into(),
@@ -63,6 +118,7 @@ fn readable(figure: &Value) -> String {
             Some(value) if number.is_f64() => format!("{value:.0}"),
             _ => number.to_string(),
         },
+        Value::Array(list) => list.iter().map(readable).collect::<Vec<_>>().join(" "),
         other => other.to_string(),
     }
 }

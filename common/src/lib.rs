@@ -14,22 +14,34 @@
 //! | [`sums`] | what is computed, and the closed form it is held against |
 //! | [`usage`], [`clock`], [`limits`] | what the operating system knows of the process |
 //! | [`summary`], [`out`] | what a person or a program sees |
+//! | [`schedule`], [`diagram`], [`svg`], [`trace`] | the run as pictures |
+//! | [`file`] | files that are written whole or not at all |
 //! | [`interrupt`] | Ctrl-C and SIGTERM |
 //! | [`example`] | how an example tells what it has shown |
+//! | `testing` | for tests of whole programs, behind the feature of that name |
+//! | [`scale`] | how many of something can be idle at once |
 
 pub mod args;
 pub mod clock;
+pub mod diagram;
 pub mod example;
+pub mod file;
 pub mod interrupt;
 pub mod limits;
 pub mod out;
 pub mod run;
+pub mod scale;
+pub mod schedule;
 pub mod server;
 pub mod session;
 pub mod sites;
 pub mod span;
 pub mod summary;
 pub mod sums;
+pub mod svg;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod trace;
 pub mod usage;
 
 pub use run::Run;

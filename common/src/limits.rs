@@ -14,14 +14,40 @@ const OTHER_FILES: u64 = 32;
 pub fn connections() -> Option<usize> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
     // macOS refuses "unlimited" here; its own ceiling is 10,240 (OPEN_MAX).
-    let wanted = if cfg!(target_os = "macos") {
-        hard.min(10_240)
-    } else {
-        hard
-    };
+    let wanted = if cfg!(target_os = "macos") { hard.min(10_240) } else { hard };
     let raised = wanted > soft && setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).is_ok();
     let files = if raised { wanted } else { soft };
     usize::try_from(files.saturating_sub(OTHER_FILES)).ok()
+}
+
+/// How many downloads can be on their way at once, and the limit that allows no more; at least one.
+pub fn downloads() -> (usize, &'static str) {
+    // Besides the connection in use, one that is kept for later or is just being closed.
+    let files = connections().map_or(usize::MAX, |connections| connections / 2);
+    let memory = memory_left().map_or(usize::MAX, |left| left / 2 / MEMORY_OF_A_THREAD);
+    if memory < files {
+        (memory.max(1), "the limit on memory (ulimit -v)")
+    } else {
+        (files.max(1), "the limit on open files (ulimit -n)")
+    }
+}
+
+/// The address space that a thread with a session takes: 2 MiB of stack, 0.3 MiB of ureq's
+/// buffers, certificates. Half of what is left goes to the C library, which takes 64 MiB of
+/// address space for the memory of a thread as long as it gets it.
+const MEMORY_OF_A_THREAD: usize = 4 << 20;
+
+// The address space that the process may still take, in bytes; `None` where there is no limit, or
+// nobody tells.
+fn memory_left() -> Option<usize> {
+    let (limit, _) = getrlimit(Resource::RLIMIT_AS).ok()?;
+    if limit == RLIM_INFINITY {
+        return None;
+    }
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let size = status.lines().find_map(|line| line.strip_prefix("VmSize:"))?;
+    let kib: u64 = size.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    usize::try_from(limit.saturating_sub(kib * 1024)).ok()
 }
 
 /// An error of the system for a person. Where it refused for want of something (a process, a thread,
@@ -34,8 +60,8 @@ pub fn named(error: &io::Error) -> String {
     }
 }
 
-// The limits that a refusal may be due to.
-fn processes() -> String {
+/// The limits that a refusal of a process or thread may be due to, with their values.
+pub fn processes() -> String {
     let value = |resource| match getrlimit(resource) {
         Ok((RLIM_INFINITY, _)) => "unlimited".into(),
         Ok((soft, _)) => soft.to_string(),

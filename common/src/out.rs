@@ -14,9 +14,7 @@ use std::process;
 pub fn say(line: &str) {
     if let Err(error) = write_line(&mut io::stdout().lock(), line) {
         if error.kind() != ErrorKind::BrokenPipe {
-            complain(&format!(
-                "error: standard output cannot be written: {error}"
-            ));
+            complain(&format!("error: standard output cannot be written: {error}"));
             process::exit(1);
         }
         process::exit(0);

@@ -1,29 +1,30 @@
 //! One run of a program: what was asked of it, and what it reports at its end.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::{self, ExitCode};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{BothCommand, CpuArgs, CpuCommand, IoArgs, IoCommand, Output, Workload};
+use crate::diagram::{self, Canvas};
 use crate::interrupt::Interrupt;
+use crate::schedule::Schedule;
 use crate::server::{self, Server};
 use crate::span::causes;
 use crate::summary::{Item, Measured, Report};
 use crate::usage::Usage;
-use crate::{Error, Site, Span, clock, limits, out, session, sites, sums};
+use crate::{Error, Site, Span, clock, file, limits, out, session, sites, sums, svg, trace};
 
 /// As many workers as there are downloads: all at once.
 pub const ALL: usize = usize::MAX;
 
-const SILENT: Output = Output {
-    quiet: true,
-    json: false,
-};
+const SILENT: Output = Output { quiet: true, json: false, diagram: None, trace: None };
 
 /// One run over one list of items: [`Site`]s to read or numbers to sum up to.
 #[derive(Debug)]
@@ -62,12 +63,7 @@ impl Run<Site> {
         workers: usize,
     ) -> Self {
         let sites = sites::local(server.address(), latency);
-        let items: Vec<Site> = sites
-            .iter()
-            .cycle()
-            .take(repeat * sites.len())
-            .cloned()
-            .collect();
+        let items: Vec<Site> = sites.iter().cycle().take(repeat * sites.len()).cloned().collect();
         let mut run = Self::new("example", items, workers, SILENT, Interrupt::default());
         run.timeout = IoArgs::default().timeout;
         run
@@ -83,9 +79,7 @@ impl Run<Site> {
         let mut server = None;
         let sites = if args.urls.is_empty() {
             let address = args.site_server.unwrap_or_else(|| {
-                server
-                    .insert(Server::start().unwrap_or_else(|why| fail(&why)))
-                    .address()
+                server.insert(Server::start().unwrap_or_else(|why| fail(&why))).address()
             });
             sites::local(address, args.latency.map(Duration::from_millis))
         } else {
@@ -96,10 +90,10 @@ impl Run<Site> {
         let mut run = Self::new(program, items, workers, output, interrupt);
         run.timeout = args.timeout;
         run._server = server;
-        let most = limits::connections().unwrap_or(usize::MAX).max(1);
+        let (most, limit) = limits::downloads();
         if most < run.workers {
             out::complain(&format!(
-                "note: {most} downloads at once instead of {}: the limit on open files (ulimit -n) allows no more",
+                "note: {most} downloads at once instead of {}: {limit} allows no more",
                 run.workers
             ));
             run.workers = most;
@@ -163,6 +157,11 @@ impl Run<u64> {
 /// Ends the process as [`Run::io`] does.
 pub fn io_and_cpu(program: &'static str) -> (Option<Run<Site>>, Option<Run<u64>>) {
     let BothCommand { workload, output } = parse(program);
+    if workload.is_none() && (output.diagram.is_some() || output.trace.is_some()) {
+        let why =
+            format!("a picture shows one workload: name it, as in `{program} io --diagram F.svg`");
+        BothCommand::command().name(program).error(ErrorKind::MissingSubcommand, why).exit();
+    }
     let (io, cpu) = match workload {
         Some(Workload::Io(args)) => (Some(args), None),
         Some(Workload::Cpu(args)) => (None, Some(args)),
@@ -208,10 +207,7 @@ impl<T: Item> Run<T> {
     /// What `work` gives, or `None` once Ctrl-C was pressed. For use within a tokio runtime.
     pub async fn unless_interrupted<O>(&self, work: impl Future<Output = O>) -> Option<O> {
         // The streams come first: a signal from here on wakes them, an earlier one was noted.
-        let streams = (
-            signal(SignalKind::interrupt()),
-            signal(SignalKind::terminate()),
-        );
+        let streams = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
         let (Ok(mut interrupt), Ok(mut terminate)) = streams else {
             return Some(work.await);
         };
@@ -250,7 +246,8 @@ impl<T: Item> Run<T> {
     /// Does `work`, which is the program's own part, and reports on the list that it returns.
     ///
     /// Wall time, CPU time and switches cover `work` from its start to its end. Returns the exit
-    /// code: 0; 1 if an item failed; 128 and the signal's number if one ended the run.
+    /// code: 0; 1 if an item failed or a file could not be written; 128 and the signal's number if
+    /// one ended the run.
     pub fn report(&self, work: impl FnOnce() -> Result<Vec<Span>, Error>) -> ExitCode {
         let before = Usage::so_far();
         let began = clock::now();
@@ -266,9 +263,7 @@ impl<T: Item> Run<T> {
             workers: self.started.load(Ordering::Relaxed),
             began,
             wall: clock::now().saturating_sub(began),
-            usage: Usage::so_far()
-                .zip(before)
-                .map(|(after, before)| after.since(&before)),
+            usage: Usage::so_far().zip(before).map(|(after, before)| after.since(&before)),
             signal: self.interrupt.signal(),
         };
         let report = Report::new(&self.items, spans, &measured);
@@ -277,6 +272,10 @@ impl<T: Item> Run<T> {
             Ok(json) => out::say(&json),
             Err(error) => fail(&format!("the report cannot be written as JSON: {error}")),
         }
+        let unwritten = self.draw(&Schedule::of(&report));
+        for why in &unwritten {
+            out::complain(&format!("error: {why}"));
+        }
         if let Some(signal) = measured.signal {
             out::complain(&format!(
                 "interrupted by signal {signal}: {} of {} items not done",
@@ -284,22 +283,40 @@ impl<T: Item> Run<T> {
             ));
             return ExitCode::from(128 + signal);
         }
-        ExitCode::from(u8::from(report.failed > 0))
+        ExitCode::from(u8::from(report.failed > 0 || !unwritten.is_empty()))
+    }
+
+    // Says why, for each file that could not be written.
+    fn draw(&self, schedule: &Schedule) -> Vec<Error> {
+        if !self.output.quiet && !self.output.json {
+            out::say(&diagram::draw(schedule, Canvas::stdout()));
+        }
+        let diagram =
+            |path: &PathBuf| Ok::<_, Error>(file::replace(path, &svg::draw(schedule, None)?)?);
+        let trace = |path: &PathBuf| Ok::<_, Error>(file::replace(path, &trace::draw(schedule)?)?);
+        let Output { diagram: to_svg, trace: to_trace, .. } = &self.output;
+        let written = [to_svg.as_ref().map(diagram), to_trace.as_ref().map(trace)];
+        written.into_iter().flatten().filter_map(Result::err).collect()
     }
 }
 
 /// The exit code of several runs: the first that is not 0.
 pub fn first_failure(codes: impl IntoIterator<Item = ExitCode>) -> ExitCode {
-    codes
-        .into_iter()
-        .find(|code| *code != ExitCode::SUCCESS)
-        .unwrap_or(ExitCode::SUCCESS)
+    codes.into_iter().find(|code| *code != ExitCode::SUCCESS).unwrap_or(ExitCode::SUCCESS)
 }
 
 // Ends the process with exit code 2 on a wrong command line, and with 0 after `--help`.
 fn parse<C: Parser>(program: &'static str) -> C {
     server::serve_if_asked();
-    let matches = C::command().name(program).get_matches();
+    let mut command = C::command().name(program);
+    let matches = command.get_matches_mut();
+    let [diagram, trace] = ["diagram", "trace"].map(|file| matches.get_one::<PathBuf>(file));
+    if let Some(path) = diagram
+        && diagram == trace
+    {
+        let why = format!("--diagram and --trace cannot both be {}", path.display());
+        command.error(ErrorKind::ArgumentConflict, why).exit();
+    }
     C::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 

@@ -80,9 +80,7 @@ impl Server {
             .map_err(failed)?;
         let mut line = String::new();
         if let Some(stdout) = process.stdout.take() {
-            BufReader::new(stdout)
-                .read_line(&mut line)
-                .map_err(failed)?;
+            BufReader::new(stdout).read_line(&mut line).map_err(failed)?;
         }
         match line.trim().strip_prefix("http://").map(str::parse) {
             Some(Ok(address)) => Ok(Self { process, address }),
@@ -111,10 +109,7 @@ impl Drop for Server {
 ///
 /// Prints where it listens, serves until its standard input ends, and exits.
 pub fn serve_if_asked() {
-    if std::env::args_os()
-        .nth(1)
-        .is_some_and(|argument| argument == SUBCOMMAND)
-    {
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == SUBCOMMAND) {
         let error = serve();
         let why = limits::named(&error);
         out::complain(&format!("error: the site server ended: {why}"));
@@ -128,10 +123,7 @@ fn serve() -> io::Error {
     // By default the kernel may wake a thread 50 microseconds late.
     #[cfg(target_os = "linux")]
     let _ = nix::sys::prctl::set_timerslack(1);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => return error,
@@ -202,14 +194,7 @@ async fn answer(
         Ok((latency, is_jython)) => {
             // Tokio's own timer counts in whole milliseconds, which is too coarse here.
             Delay::new(latency.saturating_sub(received.elapsed())).await;
-            (
-                StatusCode::OK,
-                if is_jython {
-                    jython
-                } else {
-                    dice_page().into()
-                },
-            )
+            (StatusCode::OK, if is_jython { jython } else { dice_page().into() })
         }
         Err(status) => (status, Bytes::from(format!("{status}\n"))),
     };
@@ -244,10 +229,7 @@ fn jython_page() -> String {
     let head = "<!doctype html>\n<title>Jython</title>\n";
     let line = "<p>Jython runs Python on the Java platform. It has no global lock.</p>\n";
     let mut page = String::from(head);
-    page.extend(std::iter::repeat_n(
-        line,
-        PAGES[0].size as usize / line.len(),
-    ));
+    page.extend(std::iter::repeat_n(line, PAGES[0].size as usize / line.len()));
     padded(page, PAGES[0].size)
 }
 
@@ -280,13 +262,8 @@ mod tests {
         for _ in 0..100 {
             let page = dice_page();
             assert_eq!(page.len() as u64, PAGES[1].size);
-            let throw = page
-                .find(|c: char| c.is_ascii_digit())
-                .map(|at| &page[at..=at]);
-            assert!(
-                ["1", "2", "3", "4", "5", "6"].map(Some).contains(&throw),
-                "{page}"
-            );
+            let throw = page.find(|c: char| c.is_ascii_digit()).map(|at| &page[at..=at]);
+            assert!(["1", "2", "3", "4", "5", "6"].map(Some).contains(&throw), "{page}");
         }
     }
 
@@ -299,23 +276,12 @@ mod tests {
 
     #[test]
     fn nothing_else_is_served() {
-        for uri in [
-            "/",
-            "/jython/",
-            "/../etc/passwd",
-            "/dice/../jython",
-            "/JYTHON",
-            "//dice",
-        ] {
+        for uri in ["/", "/jython/", "/../etc/passwd", "/dice/../jython", "/JYTHON", "//dice"] {
             assert_eq!(get(uri), Err(StatusCode::NOT_FOUND), "{uri}");
         }
-        for uri in [
-            "/dice?",
-            "/dice?latency=",
-            "/dice?latency=-1",
-            "/dice?latency=60001",
-            "/dice?x=1",
-        ] {
+        for uri in
+            ["/dice?", "/dice?latency=", "/dice?latency=-1", "/dice?latency=60001", "/dice?x=1"]
+        {
             assert_eq!(get(uri), Err(StatusCode::BAD_REQUEST), "{uri}");
         }
         let post = Request::post("/dice").body(()).expect("request");

@@ -40,11 +40,7 @@ pub fn blocking(timeout: Duration) -> Result<Agent, Error> {
         .tls_config(tls)
         .proxy(ureq_proxy()?)
         .build();
-    Ok(Agent::with_parts(
-        config,
-        DefaultConnector::default(),
-        NumbersAtOnce::default(),
-    ))
+    Ok(Agent::with_parts(config, DefaultConnector::default(), NumbersAtOnce::default()))
 }
 
 /// ureq looks every name up in a thread of its own, to be able to give up. An address that is a
@@ -72,11 +68,7 @@ impl Resolver for NumbersAtOnce {
 /// # Errors
 /// A body that breaks off, takes too long, or is larger than [`LARGEST_BODY`].
 pub fn read_body(response: ureq::http::Response<ureq::Body>) -> Result<u64, Error> {
-    let body = response
-        .into_body()
-        .into_with_config()
-        .limit(u64::MAX)
-        .reader();
+    let body = response.into_body().into_with_config().limit(u64::MAX).reader();
     let bytes = io::copy(&mut body.take(LARGEST_BODY + 1), &mut io::sink())?;
     within_limit(bytes)
 }
@@ -91,10 +83,7 @@ fn within_limit(bytes: u64) -> Result<u64, Error> {
 // The first variable of these that is set and not empty.
 fn variable(names: &[&str]) -> Option<(String, String)> {
     let set = |name: &&str| Some(((*name).to_owned(), std::env::var(name).ok()?));
-    names
-        .iter()
-        .filter_map(set)
-        .find(|(_, value)| !value.is_empty())
+    names.iter().filter_map(set).find(|(_, value)| !value.is_empty())
 }
 
 const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
@@ -109,9 +98,7 @@ fn ureq_proxy() -> Result<Option<ureq::Proxy>, Error> {
         return Ok(None);
     };
     let given = ureq::Proxy::new(&address).map_err(|error| format!("{name}={address}: {error}"))?;
-    let mut proxy = ureq::Proxy::builder(given.protocol())
-        .host(given.host())
-        .port(given.port());
+    let mut proxy = ureq::Proxy::builder(given.protocol()).host(given.host()).port(given.port());
     if let Some(username) = given.username() {
         proxy = proxy.username(username);
     }
@@ -120,10 +107,7 @@ fn ureq_proxy() -> Result<Option<ureq::Proxy>, Error> {
     }
     let exempt = variable(&NO_PROXY).map_or(String::new(), |(_, list)| list);
     for host in
-        exempt
-            .split(',')
-            .map(str::trim)
-            .chain(["localhost", "*.localhost", "127.*", "[::1]"])
+        exempt.split(',').map(str::trim).chain(["localhost", "*.localhost", "127.*", "[::1]"])
     {
         proxy = proxy.no_proxy(host);
     }
@@ -135,13 +119,14 @@ pub use nonblocking::{nonblocking, read_body_async};
 
 #[cfg(feature = "nonblocking")]
 mod nonblocking {
-    use reqwest::{Client, NoProxy, Proxy};
+    use std::collections::HashSet;
 
-    use crate::Site;
+    use reqwest::{Client, NoProxy, Proxy, Url};
+
+    use crate::{Site, limits};
 
     use super::{
-        ALL_PROXY, Duration, Error, HTTP_PROXY, HTTPS_PROXY, IDLE_CONNECTIONS, NO_PROXY, variable,
-        within_limit,
+        ALL_PROXY, Duration, Error, HTTP_PROXY, HTTPS_PROXY, NO_PROXY, variable, within_limit,
     };
 
     /// A session for tasks. `timeout` covers one download, start to end.
@@ -155,17 +140,16 @@ mod nonblocking {
             .timeout(timeout)
             .http1_only()
             .no_proxy()
-            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            // Kept for later as far as the limit on open files goes: a connection that is closed
+            // instead holds its file a little longer, while the next one is opened already.
+            .pool_max_idle_per_host(limits::downloads().0 / hosts(sites))
             // A connection lives for one run: nothing is won by probing whether it still does.
             .tcp_keepalive(None)
             .tcp_keepalive_interval(None)
             .tcp_keepalive_retries(None)
             .tcp_user_timeout(None);
         for (names, proxy) in [
-            (
-                HTTPS_PROXY,
-                Proxy::https as fn(String) -> reqwest::Result<Proxy>,
-            ),
+            (HTTPS_PROXY, Proxy::https as fn(String) -> reqwest::Result<Proxy>),
             (HTTP_PROXY, Proxy::http),
             (ALL_PROXY, Proxy::all),
         ] {
@@ -183,6 +167,12 @@ mod nonblocking {
             client = client.tls_certs_only([]);
         }
         Ok(client.build()?)
+    }
+
+    fn hosts(sites: &[Site]) -> usize {
+        let urls: HashSet<&str> = sites.iter().map(|site| site.url.as_str()).collect();
+        let host = |url| Some(Url::parse(url).ok()?.host_str()?.to_owned());
+        urls.into_iter().filter_map(host).collect::<HashSet<_>>().len().max(1)
     }
 
     /// [`super::read_body`] for tasks.

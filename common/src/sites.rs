@@ -19,16 +19,8 @@ pub struct Page {
 
 /// The two pages, in the order in which they are read.
 pub const PAGES: [Page; 2] = [
-    Page {
-        path: "/jython",
-        latency: Duration::from_millis(60),
-        size: 20_480,
-    },
-    Page {
-        path: "/dice",
-        latency: Duration::from_millis(30),
-        size: 32,
-    },
+    Page { path: "/jython", latency: Duration::from_millis(60), size: 20_480 },
+    Page { path: "/dice", latency: Duration::from_millis(30), size: 32 },
 ];
 
 /// How often the list of sites is read, unless `--repeat` says otherwise.
@@ -62,9 +54,8 @@ pub fn local(server: SocketAddr, latency: Option<Duration>) -> Vec<Site> {
     PAGES
         .iter()
         .map(|page| {
-            let query = latency.map_or(String::new(), |asked| {
-                format!("?latency={}", asked.as_millis())
-            });
+            let query =
+                latency.map_or(String::new(), |asked| format!("?latency={}", asked.as_millis()));
             Site {
                 url: format!("http://{server}{}{query}", page.path),
                 latency: Some(latency.unwrap_or(page.latency)),
@@ -75,10 +66,7 @@ pub fn local(server: SocketAddr, latency: Option<Duration>) -> Vec<Site> {
 
 /// A real site.
 pub fn real(url: &Url) -> Site {
-    Site {
-        url: url.to_string(),
-        latency: None,
-    }
+    Site { url: url.to_string(), latency: None }
 }
 
 /// Whether a URL names this machine itself, so that no proxy may come between.

@@ -63,13 +63,7 @@ impl Span {
 
     /// An item that was not done, and why.
     pub fn not_done(name: impl Display, worker: usize, start: Duration, why: &str) -> Self {
-        Self::ended(
-            name.to_string(),
-            worker,
-            start,
-            Err::<u128, _>(why.into()),
-            Vec::new(),
-        )
+        Self::ended(name.to_string(), worker, start, Err::<u128, _>(why.into()), Vec::new())
     }
 
     fn ended<A: Into<u128>>(
@@ -81,15 +75,7 @@ impl Span {
     ) -> Self {
         let end = clock::now();
         let outcome = outcome.map(A::into).map_err(|error| causes(&*error));
-        Self {
-            name,
-            worker,
-            start,
-            end,
-            outcome,
-            polls,
-            process: Process::current(),
-        }
+        Self { name, worker, start, end, outcome, polls, process: Process::current() }
     }
 
     /// How long it took.
@@ -120,10 +106,7 @@ mod tests {
     fn a_span_holds_its_work() {
         let before = clock::now();
         let span = Span::time("work", 3, || Ok(7u64));
-        assert_eq!(
-            (span.name.as_str(), span.worker, span.outcome),
-            ("work", 3, Ok(7))
-        );
+        assert_eq!((span.name.as_str(), span.worker, span.outcome), ("work", 3, Ok(7)));
         assert!(before <= span.start && span.start <= span.end && span.end <= clock::now());
     }
 
@@ -136,24 +119,14 @@ mod tests {
 
     #[test]
     fn a_task_tells_its_polls() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .expect("runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("runtime");
         let span = runtime.block_on(Span::time_task("task", 0, async {
             tokio::task::yield_now().await;
             tokio::task::yield_now().await;
             Ok(1u64)
         }));
-        assert_eq!(
-            span.polls.len(),
-            3,
-            "one poll to begin, one after each of two waits"
-        );
-        let moments: Vec<_> = span
-            .polls
-            .iter()
-            .flat_map(|&(start, end)| [start, end])
-            .collect();
+        assert_eq!(span.polls.len(), 3, "one poll to begin, one after each of two waits");
+        let moments: Vec<_> = span.polls.iter().flat_map(|&(start, end)| [start, end]).collect();
         assert!(moments.is_sorted() && span.start <= moments[0] && moments[5] <= span.end);
     }
 }

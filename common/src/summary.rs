@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::usage::{self, Usage};
 use crate::{Site, Span};
@@ -33,19 +33,11 @@ impl Item for Site {
 
     fn line(span: &Span, bytes: u128) -> String {
         let Span { name, worker, .. } = span;
-        format!(
-            "read {name}: {bytes} bytes in {} by worker {worker}",
-            time(span.duration())
-        )
+        format!("read {name}: {bytes} bytes in {} by worker {worker}", time(span.duration()))
     }
 
     fn answer(spans: &[Span]) -> Answer {
-        Answer::Bytes(
-            spans
-                .iter()
-                .filter_map(|span| span.outcome.as_ref().ok())
-                .sum(),
-        )
+        Answer::Bytes(spans.iter().filter_map(|span| span.outcome.as_ref().ok()).sum())
     }
 }
 
@@ -58,10 +50,7 @@ impl Item for u64 {
 
     fn line(span: &Span, sum: u128) -> String {
         let Span { name, worker, .. } = span;
-        format!(
-            "summed below {name}: {sum} in {} by worker {worker}",
-            time(span.duration())
-        )
+        format!("summed below {name}: {sum} in {} by worker {worker}", time(span.duration()))
     }
 
     fn answer(spans: &[Span]) -> Answer {
@@ -120,14 +109,17 @@ pub struct Report {
 }
 
 /// A span as the report tells it: in seconds since the run began.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the README documents the keys")]
 pub struct ReportedSpan {
     pub name: String,
     pub worker: usize,
+    pub process: u32,
     pub start_seconds: f64,
     pub end_seconds: f64,
     pub error: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub polls_seconds: Vec<(f64, f64)>,
 }
 
 impl Report {
@@ -162,6 +154,12 @@ impl Report {
                     end_seconds: seconds(span.end),
                     name: span.name,
                     worker: span.worker,
+                    process: span.process.pid,
+                    polls_seconds: span
+                        .polls
+                        .iter()
+                        .map(|&(start, end)| (seconds(start), seconds(end)))
+                        .collect(),
                     error: span.outcome.err(),
                 })
                 .collect(),
@@ -175,16 +173,9 @@ fn in_order<T: Item>(items: &[T], mut spans: Vec<Span>, measured: &Measured) -> 
     spans.sort_by_key(|span| span.start);
     let mut by_name: HashMap<String, VecDeque<Span>> = HashMap::new();
     for span in spans {
-        by_name
-            .entry(span.name.clone())
-            .or_default()
-            .push_back(span);
+        by_name.entry(span.name.clone()).or_default().push_back(span);
     }
-    let why = if measured.signal.is_some() {
-        "interrupted"
-    } else {
-        "lost: no worker reported it"
-    };
+    let why = if measured.signal.is_some() { "interrupted" } else { "lost: no worker reported it" };
     let end = measured.began + measured.wall;
     items
         .iter()
@@ -235,18 +226,11 @@ impl Processes {
             let most = |figure: fn(&Span) -> Option<u64>| {
                 spans.iter().map(|span| figure(span)).max().flatten()
             };
-            threads = threads
-                .zip(most(|span| span.process.threads))
-                .map(|(a, b)| a + b);
-            peak_memory = peak_memory
-                .zip(most(|span| span.process.peak_memory))
-                .map(|(a, b)| a + b);
+            threads = threads.zip(most(|span| span.process.threads)).map(|(a, b)| a + b);
+            peak_memory =
+                peak_memory.zip(most(|span| span.process.peak_memory)).map(|(a, b)| a + b);
         }
-        Self {
-            count: 1 + workers.len(),
-            threads,
-            peak_memory,
-        }
+        Self { count: 1 + workers.len(), threads, peak_memory }
     }
 }
 
@@ -259,8 +243,7 @@ impl fmt::Display for Report {
             format!(", {:.1} % of it reached", 100.0 * bound / self.wall_seconds)
         });
         let memory = known(
-            self.peak_memory_bytes
-                .map(|b| format!("{:.1} MiB", b as f64 / f64::from(1 << 20))),
+            self.peak_memory_bytes.map(|b| format!("{:.1} MiB", b as f64 / f64::from(1 << 20))),
         );
         let answer = match &self.answer {
             Answer::Bytes(bytes) => format!("{bytes} bytes read"),
@@ -305,10 +288,7 @@ impl fmt::Display for Report {
                     count(self.involuntary_switches)
                 ),
             ),
-            (
-                "peak memory",
-                format!("{memory} resident, of all its processes together"),
-            ),
+            ("peak memory", format!("{memory} resident, of all its processes together")),
             ("threads", count(self.threads)),
             ("processes", self.processes.to_string()),
             ("answer", answer),
@@ -327,9 +307,5 @@ impl fmt::Display for Report {
 /// A duration for a person: three digits or more, in the unit that suits it.
 pub fn time(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
-    if seconds >= 1.0 {
-        format!("{seconds:.3} s")
-    } else {
-        format!("{:.3} ms", seconds * 1e3)
-    }
+    if seconds >= 1.0 { format!("{seconds:.3} s") } else { format!("{:.3} ms", seconds * 1e3) }
 }

@@ -72,11 +72,7 @@ pub struct Process {
 impl Process {
     /// This process, now. Takes about two microseconds: an item can afford it.
     pub fn current() -> Self {
-        Self {
-            pid: std::process::id(),
-            threads: threads(),
-            peak_memory: max_rss(),
-        }
+        Self { pid: std::process::id(), threads: threads(), peak_memory: max_rss() }
     }
 }
 
@@ -87,10 +83,7 @@ impl Process {
 #[cfg(target_os = "linux")]
 pub fn threads() -> Option<u64> {
     use std::os::unix::fs::MetadataExt;
-    std::fs::metadata("/proc/self/task")
-        .ok()?
-        .nlink()
-        .checked_sub(2)
+    std::fs::metadata("/proc/self/task").ok()?.nlink().checked_sub(2)
 }
 
 /// Threads alive in this process: macOS tells only through calls that are unsafe.
@@ -106,9 +99,7 @@ pub fn threads() -> Option<u64> {
 #[cfg(target_os = "linux")]
 pub fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib * 1024)
 }
@@ -152,10 +143,7 @@ mod tests {
             let counted = threads().expect("threads");
             started.wait();
             // The test runner's own threads come and go; there are far fewer than these.
-            assert!(
-                (SPAWNED..2 * SPAWNED).contains(&counted),
-                "{counted} threads"
-            );
+            assert!((SPAWNED..2 * SPAWNED).contains(&counted), "{counted} threads");
         });
     }
 

@@ -1,0 +1,422 @@
+//! How many of something can be idle at once, and what one of them costs: what the `scale_*`
+//! examples measure around what they start.
+
+use std::fmt::{self, Display};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Parser;
+use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
+use nix::unistd::Pid;
+use serde::Serialize;
+
+use crate::example::{Output, seconds};
+use crate::{Error, clock, limits};
+
+/// More and more of them idle at once, and what one costs
+#[derive(Clone, Debug, Parser)]
+pub struct Options {
+    /// How many at most, instead of as many as three seconds are surely enough for
+    #[arg(long, value_name = "N")]
+    pub up_to: Option<usize>,
+    /// Reports.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// What one more takes of the limits that an operating system sets.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Need {
+    /// Threads and processes alike, which Linux counts together.
+    pub tasks: u64,
+    /// Mappings of the program's memory.
+    pub maps: u64,
+    /// Memory, in bytes, the kernel's own for it included; a generous guess.
+    pub bytes: u64,
+}
+
+/// What was measured. "Each" is the average over all that are alive at that count.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Figures {
+    /// How many were asked for.
+    pub asked: usize,
+    /// The most that were alive and idle at once.
+    pub reached: usize,
+    /// The limit that allowed no more, with its value; `None` if all that were asked for ran.
+    pub stopped_by: Option<String>,
+    /// Wall time from the first start until all have run up to where they wait, for one.
+    pub start_microseconds_each: f64,
+    /// Resident memory that one adds. A page that processes share counts in equal parts.
+    pub resident_bytes_each: Option<f64>,
+    /// The kernel's tables of which page is where, which are not part of the resident memory.
+    pub page_table_bytes_each: Option<f64>,
+    /// From one of two that wake each other in turn to the other one, both otherwise alone.
+    pub switch_microseconds: f64,
+    /// The counts at which it was measured, growing.
+    pub counts: Vec<usize>,
+    /// `start_microseconds_each` at each of the counts.
+    pub start_microseconds_each_by_count: Vec<f64>,
+    /// `resident_bytes_each` at each of the counts.
+    pub resident_bytes_each_by_count: Vec<Option<f64>>,
+    /// `page_table_bytes_each` at each of the counts.
+    pub page_table_bytes_each_by_count: Vec<Option<f64>>,
+}
+
+/// The middle of a sentence that begins with what was started.
+impl Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = match self.resident_bytes_each {
+            Some(bytes) if bytes < 10_240.0 => format!("{bytes:.0} bytes"),
+            Some(bytes) => format!("{:.1} KiB", bytes / 1024.0),
+            None => "unknown".into(),
+        };
+        write!(
+            f,
+            "{} idle at once: {:.1} µs to start one, {size} of resident memory each, {:.2} µs for a switch",
+            self.reached, self.start_microseconds_each, self.switch_microseconds
+        )?;
+        match &self.stopped_by {
+            Some(limit) => write!(f, "; not {} because of {limit}", self.asked),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The figures beside those of a thread.
+#[derive(Clone, Debug, Serialize)]
+pub struct Compared {
+    /// What was started.
+    #[serde(flatten)]
+    pub figures: Figures,
+    /// `start_microseconds_each` of threads.
+    pub thread_start_microseconds_each: f64,
+    /// `resident_bytes_each` of threads.
+    pub thread_resident_bytes_each: Option<f64>,
+    /// `switch_microseconds` of threads.
+    pub thread_switch_microseconds: f64,
+}
+
+impl Figures {
+    /// These, beside those of `threads`.
+    pub fn beside(self, threads: &Self) -> Compared {
+        Compared {
+            figures: self,
+            thread_start_microseconds_each: threads.start_microseconds_each,
+            thread_resident_bytes_each: threads.resident_bytes_each,
+            thread_switch_microseconds: threads.switch_microseconds,
+        }
+    }
+}
+
+/// The time of one switch, in microseconds, when `play` goes to and fro that many times.
+///
+/// # Errors
+/// Those of `play`.
+pub fn switch_microseconds(play: impl FnOnce(u32) -> Result<(), Error>) -> Result<f64, Error> {
+    const ROUNDS: u32 = 10_000;
+    let (played, wall) = seconds(|| play(ROUNDS));
+    played?;
+    Ok(wall * 1e6 / f64::from(2 * ROUNDS))
+}
+
+/// A growth on its way: how many more to start, again and again, with the clock running meanwhile.
+#[derive(Debug)]
+pub struct Growing {
+    figures: Figures,
+    up_to: usize,
+    before: Option<Memory>,
+    began: Duration,
+    starting: Duration,
+}
+
+impl Growing {
+    /// Up to `asked` of them. Fewer where a limit is nearer: a limit is named, never filled up,
+    /// because others live under it too.
+    pub fn new(asked: usize, need: Need) -> Self {
+        let (up_to, stopped_by) = room(asked, need, &limits_in_force());
+        Self {
+            figures: Figures { asked, stopped_by, ..Figures::default() },
+            up_to,
+            before: Memory::of(&[]),
+            began: clock::now(),
+            starting: Duration::ZERO,
+        }
+    }
+
+    /// How many more to start now; `None` when there are enough. The clock runs from here.
+    pub fn more(&mut self) -> Option<usize> {
+        let reached = self.figures.reached;
+        let next = next_count(reached).min(self.up_to);
+        self.began = clock::now();
+        (next > reached).then(|| next - reached)
+    }
+
+    /// That `alive` of them are idle now, in this process and in `children`. The clock stops.
+    pub fn idle(&mut self, alive: usize, children: &[Pid]) {
+        self.starting += clock::now().saturating_sub(self.began);
+        if alive == 0 {
+            return;
+        }
+        let figures = &mut self.figures;
+        let each = |total: f64| total / alive as f64;
+        let added = |figure: fn(&Memory) -> u64| {
+            let (after, before) = (Memory::of(children)?, self.before?);
+            Some(each(figure(&after) as f64 - figure(&before) as f64))
+        };
+        figures.reached = alive;
+        figures.start_microseconds_each = each(self.starting.as_secs_f64() * 1e6);
+        figures.resident_bytes_each = added(|memory| memory.resident);
+        figures.page_table_bytes_each = added(|memory| memory.page_tables);
+        figures.counts.push(alive);
+        figures.start_microseconds_each_by_count.push(figures.start_microseconds_each);
+        figures.resident_bytes_each_by_count.push(figures.resident_bytes_each);
+        figures.page_table_bytes_each_by_count.push(figures.page_table_bytes_each);
+    }
+
+    /// That the system refused one more: those that run are the last.
+    pub fn refused(&mut self, why: &dyn Display) {
+        self.up_to = 0;
+        self.figures.stopped_by = Some(format!("{why}; {}", limits::processes()));
+    }
+
+    /// The figures, completed by the time of a switch.
+    pub fn end(self, switch_microseconds: f64) -> Figures {
+        Figures { switch_microseconds, ..self.figures }
+    }
+}
+
+// 100, 200, 500, 1000, ...: three counts for each power of ten.
+fn next_count(reached: usize) -> usize {
+    let mut count = 100;
+    for factor in [2.0, 2.5, 2.0].into_iter().cycle() {
+        if count > reached {
+            break;
+        }
+        count = (count as f64 * factor) as usize;
+    }
+    count
+}
+
+// Memory of this process and its children together, in bytes.
+#[derive(Clone, Copy, Debug)]
+struct Memory {
+    resident: u64,
+    page_tables: u64,
+}
+
+impl Memory {
+    // Linux: `Pss` counts a page that several processes share in equal parts, so that a sum over
+    // processes counts it once (`Documentation/filesystems/proc.rst` of the kernel).
+    fn of(children: &[Pid]) -> Option<Self> {
+        let mut sum = Self { resident: 0, page_tables: 0 };
+        for pid in children.iter().chain([&Pid::this()]) {
+            sum.resident += kib(&format!("/proc/{pid}/smaps_rollup"), "Pss:")? * 1024;
+            sum.page_tables += kib(&format!("/proc/{pid}/status"), "VmPTE:")? * 1024;
+        }
+        Some(sum)
+    }
+}
+
+// The number behind `name` in a file of lines like `VmPTE:   24 kB`.
+fn kib(file: &str, name: &str) -> Option<u64> {
+    let text = fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+fn number(file: impl AsRef<Path>) -> Option<u64> {
+    fs::read_to_string(file).ok()?.trim().parse().ok()
+}
+
+#[derive(Clone, Debug)]
+struct Limit {
+    name: String,
+    value: u64,
+    used: u64,
+    need: fn(&Need) -> u64,
+}
+
+// How many fit under all limits, a twentieth of each left to others, and the one that is nearest
+// if it allows fewer than were asked for.
+fn room(asked: usize, need: Need, limits: &[Limit]) -> (usize, Option<String>) {
+    let fit = |limit: &Limit| {
+        let free = (limit.value - limit.value / 20).saturating_sub(limit.used);
+        free.checked_div((limit.need)(&need))
+    };
+    let nearest = limits
+        .iter()
+        .filter_map(|limit| Some((usize::try_from(fit(limit)?).ok()?, limit)))
+        .min_by_key(|(count, _)| *count);
+    match nearest {
+        Some((count, Limit { name, value, used, .. })) if count < asked => {
+            (count, Some(format!("{name}, {value} with {used} in use")))
+        }
+        _ => (asked, None),
+    }
+}
+
+// Those that can be read; on another system than Linux none can, and starting one more fails.
+fn limits_in_force() -> Vec<Limit> {
+    let tasks: fn(&Need) -> u64 = |need| need.tasks;
+    let maps: fn(&Need) -> u64 = |need| need.maps;
+    let bytes: fn(&Need) -> u64 = |need| need.bytes;
+    let mut limits = Vec::new();
+    let mut limit = |name: &str, value: Option<u64>, used: Option<u64>, need| {
+        if let (Some(value), Some(used)) = (value, used) {
+            let name = name.to_owned();
+            limits.push(Limit { name, value, used, need });
+        }
+    };
+    let soft = |resource| match getrlimit(resource) {
+        Ok((soft, _)) if soft != RLIM_INFINITY => Some(soft),
+        _ => None,
+    };
+    // `RLIMIT_NPROC` does not bind the superuser (man 2 getrlimit).
+    let own = soft(Resource::RLIMIT_NPROC).filter(|_| user() != Some(0));
+    limit("ulimit -u", own, own.and_then(|_| own_tasks()), tasks);
+    for name in ["threads-max", "pid_max"] {
+        let value = number(format!("/proc/sys/kernel/{name}"));
+        limit(&format!("kernel.{name}"), value, all_tasks(), tasks);
+    }
+    let used = fs::read_to_string("/proc/self/maps").map(|maps| maps.lines().count() as u64);
+    limit("vm.max_map_count", number("/proc/sys/vm/max_map_count"), used.ok(), maps);
+    let size = kib("/proc/self/status", "VmSize:").map(|kib| kib * 1024);
+    limit("ulimit -v in bytes", soft(Resource::RLIMIT_AS), size, bytes);
+    let available = kib("/proc/meminfo", "MemAvailable:").map(|kib| kib * 1024);
+    limit("available memory in bytes", available, Some(0), bytes);
+    for (controller, value, used, need) in [
+        ("pids", "pids.max", "pids.current", tasks),
+        ("memory", "memory.max", "memory.current", bytes),
+        ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", bytes),
+    ] {
+        for group in control_groups(controller) {
+            let group = Path::new(&group);
+            limit(
+                &format!("the control group's {value}"),
+                number(group.join(value)),
+                number(group.join(used)),
+                need,
+            );
+        }
+    }
+    limits
+}
+
+// Threads and processes of the whole machine: the number behind the slash in `/proc/loadavg`.
+fn all_tasks() -> Option<u64> {
+    let load = fs::read_to_string("/proc/loadavg").ok()?;
+    let running = load.split_whitespace().nth(3)?;
+    running.split_once('/')?.1.parse().ok()
+}
+
+fn user() -> Option<u32> {
+    Some(fs::metadata("/proc/self").ok()?.uid())
+}
+
+// Threads of all processes of this user; see `usage::threads` for the count of links.
+fn own_tasks() -> Option<u64> {
+    let user = user()?;
+    let tasks = fs::read_dir("/proc").ok()?.filter_map(|entry| {
+        let task = fs::metadata(entry.ok()?.path().join("task")).ok()?;
+        (task.uid() == user).then(|| task.nlink().saturating_sub(2))
+    });
+    Some(tasks.sum())
+}
+
+// The group of this process and all groups around it, each of which may have limits, in both
+// versions of control groups (man 7 cgroups).
+fn control_groups(controller: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for line in fs::read_to_string("/proc/self/cgroup").unwrap_or_default().lines() {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (Some(controllers), Some(path)) = (parts.next(), parts.next()) else {
+            continue;
+        };
+        let root = match controllers {
+            "" => "/sys/fs/cgroup".to_owned(),
+            list if list.split(',').any(|name| name == controller) => {
+                format!("/sys/fs/cgroup/{controller}")
+            }
+            _ => continue,
+        };
+        found.extend(Path::new(path).ancestors().map(|path| format!("{root}{}", path.display())));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_grow_by_steps_of_one_two_five() {
+        let mut counts = vec![next_count(0)];
+        while counts.len() < 7 {
+            counts.push(next_count(counts[counts.len() - 1]));
+        }
+        assert_eq!(counts, [100, 200, 500, 1000, 2000, 5000, 10_000]);
+        assert_eq!(next_count(150), 200, "a count in between");
+    }
+
+    #[test]
+    fn a_growth_ends_at_what_was_asked_for() {
+        let mut growing = Growing::new(250, Need::default());
+        let mut alive = 0;
+        while let Some(more) = growing.more() {
+            alive += more;
+            growing.idle(alive, &[]);
+        }
+        let figures = growing.end(0.0);
+        assert_eq!(figures.counts, [100, 200, 250]);
+        assert_eq!((figures.reached, figures.stopped_by), (250, None));
+    }
+
+    #[test]
+    fn a_refusal_ends_it_by_name() {
+        let mut growing = Growing::new(1000, Need::default());
+        assert_eq!(growing.more(), Some(100));
+        growing.refused(&"no more");
+        growing.idle(60, &[]);
+        assert_eq!(growing.more(), None);
+        let figures = growing.end(0.0);
+        assert_eq!(figures.reached, 60);
+        assert!(figures.stopped_by.is_some_and(|why| why.starts_with("no more; ")));
+    }
+
+    #[test]
+    fn the_nearest_limit_is_named_and_not_filled() {
+        let limit = |name: &str, value, need| Limit { name: name.into(), value, used: 10, need };
+        let limits = [
+            limit("far", 2_000, |need| need.tasks),
+            limit("near", 1_000, |need| need.maps),
+            limit("not needed", 1, |need| need.bytes),
+        ];
+        let need = Need { tasks: 1, maps: 4, bytes: 0 };
+        let why = Some("near, 1000 with 10 in use".to_owned());
+        assert_eq!(room(500, need, &limits), (235, why));
+        assert_eq!(room(235, need, &limits), (235, None));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn memory_sees_what_is_touched() {
+        const SIZE: u64 = 64 << 20;
+        let before = Memory::of(&[]).expect("memory");
+        let block = std::hint::black_box(vec![1u8; SIZE as usize]);
+        let after = Memory::of(&[]).expect("memory");
+        drop(block);
+        assert!(after.resident >= before.resident + SIZE / 2, "{before:?} {after:?}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn limits_can_be_read() {
+        let limits = limits_in_force();
+        for name in ["kernel.threads-max", "vm.max_map_count"] {
+            let limit = limits.iter().find(|limit| limit.name == name).expect(name);
+            assert!(limit.used > 0 && limit.used < limit.value, "{limit:?}");
+        }
+    }
+}
