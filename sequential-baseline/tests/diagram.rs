@@ -1,0 +1,30 @@
+//! Its pictures.
+
+use assert_cmd::cargo::cargo_bin;
+use common::testing::Program;
+
+mod io {
+    use super::*;
+
+    common::picture_tests!(
+        Program::new(cargo_bin!("sequential-baseline"), &["io"]),
+        ["--repeat", "4", "--latency", "5"]
+    );
+}
+
+mod cpu {
+    use super::*;
+
+    common::picture_tests!(
+        Program::new(cargo_bin!("sequential-baseline"), &["cpu"]),
+        ["1", "10", "100", "1000", "10000", "100000", "1000000", "10"]
+    );
+}
+
+#[test]
+fn a_picture_shows_one_workload() {
+    let program = Program::new(cargo_bin!("sequential-baseline"), &[]);
+    for option in ["--diagram", "--trace"] {
+        program.refuses([option, "/dev/null"], &["sequential-baseline io --diagram"]);
+    }
+}
