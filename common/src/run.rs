@@ -18,8 +18,9 @@ use crate::schedule::Schedule;
 use crate::server::{self, Server};
 use crate::span::causes;
 use crate::summary::{Item, Measured, Report};
+use crate::svg::{self, View};
 use crate::usage::Usage;
-use crate::{Error, Site, Span, clock, file, limits, out, session, sites, sums, svg, trace};
+use crate::{Error, Site, Span, clock, file, limits, out, session, sites, sums, trace};
 
 /// As many workers as there are downloads: all at once.
 pub const ALL: usize = usize::MAX;
@@ -291,8 +292,9 @@ impl<T: Item> Run<T> {
         if !self.output.quiet && !self.output.json {
             out::say(&diagram::draw(schedule, Canvas::stdout()));
         }
-        let diagram =
-            |path: &PathBuf| Ok::<_, Error>(file::replace(path, &svg::draw(schedule, None)?)?);
+        let diagram = |path: &PathBuf| {
+            Ok::<_, Error>(file::replace(path, &svg::draw(schedule, View::WHOLE)?)?)
+        };
         let trace = |path: &PathBuf| Ok::<_, Error>(file::replace(path, &trace::draw(schedule)?)?);
         let Output { diagram: to_svg, trace: to_trace, .. } = &self.output;
         let written = [to_svg.as_ref().map(diagram), to_trace.as_ref().map(trace)];

@@ -47,16 +47,34 @@ const STYLE: &str = "
 .schedule .line{stroke:var(--faint);fill:none}.schedule .end{stroke:var(--ink);stroke-dasharray:3 3;fill:none}
 ";
 
-/// Draws `schedule` on an axis of `axis_seconds`, or of the run's own length. Runs that are
-/// drawn on one length can be laid below each other and compared by eye.
+/// How a run is looked at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct View {
+    /// Begins the ids in the picture: no two pictures on a page may share one.
+    pub name: &'static str,
+    /// The length of the axis, in seconds; `None` for the run's own. Runs that are drawn on one
+    /// length can be laid below each other and compared by eye.
+    pub axis_seconds: Option<f64>,
+    /// The most rows that are drawn. Of more, every second, third, ... is.
+    pub rows: usize,
+}
+
+impl View {
+    /// All of the run.
+    pub const WHOLE: Self = Self { name: "schedule", axis_seconds: None, rows: usize::MAX };
+}
+
+/// Draws `schedule`.
 ///
 /// # Errors
 /// None is known: writing to memory does not fail.
-pub fn draw(schedule: &Schedule, axis_seconds: Option<f64>) -> io::Result<String> {
-    let rows = schedule.rows();
+pub fn draw(schedule: &Schedule, view: View) -> io::Result<String> {
+    let mut rows = schedule.rows();
+    let each = rows.len().div_ceil(view.rows.max(1)).max(1);
+    rows = rows.into_iter().step_by(each).collect();
     let worker = schedule.worker();
     let tasks = worker == Worker::Task;
-    let length = axis_seconds.unwrap_or(schedule.wall_seconds).max(schedule.wall_seconds);
+    let length = view.axis_seconds.unwrap_or(0.0).max(schedule.wall_seconds);
     let count = rows.len().max(1) as f64;
     let pitch = (ROWS / count).min(ROW);
     let thread = if tasks { ROW + 12.0 } else { 0.0 };
@@ -71,8 +89,8 @@ pub fn draw(schedule: &Schedule, axis_seconds: Option<f64>) -> io::Result<String
     };
     let mut svg = Writer::new(Vec::new());
     let height = number(picture.bottom + BOTTOM);
-    let view = format!("0 0 {WIDTH} {height}");
-    let id = format!("schedule-{}-{}", schedule.program, schedule.workload);
+    let view_box = format!("0 0 {WIDTH} {height}");
+    let id = format!("{}-{}-{}", view.name, schedule.program, schedule.workload);
     let ids = format!("{id}-title {id}-text");
     svg.create_element("svg")
         .with_attributes([
@@ -80,7 +98,7 @@ pub fn draw(schedule: &Schedule, axis_seconds: Option<f64>) -> io::Result<String
             ("class", "schedule"),
             ("role", "img"),
             ("aria-labelledby", &ids),
-            ("viewBox", &view),
+            ("viewBox", &view_box),
             ("width", &number(WIDTH)),
             ("height", &height),
         ])
@@ -96,7 +114,12 @@ pub fn draw(schedule: &Schedule, axis_seconds: Option<f64>) -> io::Result<String
             svg.create_element("style").write_text_content(BytesText::new(STYLE))?;
             rectangle(svg, "surface", [0.0, 0.0, WIDTH, picture.bottom + BOTTOM])?;
             text(svg, "heading", "start", [12.0, 25.0], &title)?;
-            text(svg, "words", "start", [12.0, 46.0], &schedule.subtitle())?;
+            let thinned = match each {
+                1 => String::new(),
+                each => format!(" (one row in {each} is drawn)"),
+            };
+            let subtitle = schedule.subtitle() + &thinned;
+            text(svg, "words", "start", [12.0, 46.0], &subtitle)?;
             picture.legend(svg)?;
             picture.axis(svg)?;
             picture.labels(svg, &rows)?;
@@ -232,6 +255,13 @@ impl Picture<'_> {
         for (place, row) in rows.iter().enumerate() {
             let top = self.top(place);
             let middle = number(top + height / 2.0);
+            if row.blocks.len() as f64 > WIDTH {
+                // Thinner than a pixel each: what can be seen is where there are any.
+                let blocks: Vec<_> = row.blocks.iter().map(|it| (it.start, it.end)).collect();
+                let path = untold.entry(self.fill().to_owned()).or_default();
+                path.push_str(&self.strokes(&blocks, &middle));
+                continue;
+            }
             for (position, block) in row.blocks.iter().enumerate() {
                 // Two neighbours differ, so that no gap between them has to be invented.
                 let class = match (&block.span.error, self.fill(), position % 2) {
@@ -269,9 +299,9 @@ impl Picture<'_> {
     }
 
     // Moments as a path: thick strokes, each as long as a moment, or as a sliver.
-    fn strokes(&self, polls: &[(f64, f64)], middle: &str) -> String {
+    fn strokes(&self, moments: &[(f64, f64)], middle: &str) -> String {
         let mut strokes: Vec<(f64, f64)> = Vec::new();
-        for &(start, end) in polls.iter().filter(|poll| poll.0 < self.schedule.wall_seconds) {
+        for &(start, end) in moments.iter().filter(|moment| moment.0 < self.schedule.wall_seconds) {
             let (from, to) = (self.x(start), self.x(end.min(self.schedule.wall_seconds)));
             match strokes.last_mut() {
                 // Closer than a tenth of a pixel: one stroke.

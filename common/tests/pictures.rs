@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use common::diagram::{self, Canvas};
 use common::schedule::{Axis, Schedule, Worker};
 use common::summary::ReportedSpan;
+use common::svg::{self, View};
 use common::testing::pictures::{Picture, trace_shows};
-use common::{svg, trace};
+use common::trace;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -100,7 +101,7 @@ fn as_svg() {
     for (name, schedule) in
         [("threads", threads()), ("tasks", tasks(2, 3)), ("failures", with_failures())]
     {
-        let svg = svg::draw(&schedule, None).expect("a picture").replace("><", ">\n<");
+        let svg = svg::draw(&schedule, View::WHOLE).expect("a picture").replace("><", ">\n<");
         insta::assert_snapshot!(format!("{name}.svg"), svg);
     }
 }
@@ -132,9 +133,15 @@ fn sizes_are_bounded() {
     let trace = trace::draw(&large).expect("JSON");
     assert!(trace.len() <= 5_000_000, "{} bytes", trace.len());
     trace_shows(&trace, &large);
-    let svg = svg::draw(&large, None).expect("a picture");
+    let svg = svg::draw(&large, View::WHOLE).expect("a picture");
     assert!(svg.len() <= 1_500_000, "{} bytes", svg.len());
     Picture::read(&svg);
+    let thinned = svg::draw(&large, View { rows: 400, ..View::WHOLE }).expect("a picture");
+    assert!(thinned.len() <= 100_000, "{} bytes", thinned.len());
+    assert!(Picture::read(&thinned).text.contains("one row in 25 is drawn"));
+    let many = (0..1_000_000).map(|item| span("x", 0, item as f64, item as f64 + 1.0)).collect();
+    let many = svg::draw(&schedule("threads-io", 1, many), View::WHOLE).expect("a picture");
+    assert!(many.len() <= 100_000, "{} bytes", many.len());
     let characters = diagram::draw(&large, PLAIN);
     assert!(characters.lines().count() < 25, "{characters}");
 }
@@ -144,7 +151,7 @@ fn names_are_escaped() {
     let mut schedule = threads();
     let name = "https://example.org/?a=1&b=<script>\"'é]]>";
     schedule.spans[0].name = name.into();
-    let picture = Picture::read(&svg::draw(&schedule, None).expect("a picture"));
+    let picture = Picture::read(&svg::draw(&schedule, View::WHOLE).expect("a picture"));
     assert!(picture.text.contains(name), "{}", picture.text);
     assert!(picture.text.contains("thread 1: /dice, "), "{}", picture.text);
 }
@@ -154,7 +161,7 @@ fn a_run_without_items_or_time_is_drawn() {
     for (workers, wall_seconds) in [(0, 0.0), (3, 0.0), (3, 1e-9), (1, 90_000.0)] {
         let schedule = Schedule { workers, wall_seconds, ..schedule("threads-io", 1, Vec::new()) };
         assert!(diagram::draw(&schedule, RICH).contains("none begun"));
-        Picture::read(&svg::draw(&schedule, None).expect("a picture")).shows(&schedule, 1.0);
+        Picture::read(&svg::draw(&schedule, View::WHOLE).expect("a picture")).shows(&schedule, 1.0);
         trace_shows(&trace::draw(&schedule).expect("JSON"), &schedule);
     }
 }
@@ -203,10 +210,10 @@ proptest! {
 
     #[test]
     fn blocks_lie_where_the_spans_say(schedule in any_schedule(), longer in 1.0..5.0f64) {
-        let own = Picture::read(&svg::draw(&schedule, None).expect("a picture"));
+        let own = Picture::read(&svg::draw(&schedule, View::WHOLE).expect("a picture"));
         own.shows(&schedule, schedule.wall_seconds);
         let axis = longer * schedule.wall_seconds;
-        Picture::read(&svg::draw(&schedule, Some(axis)).expect("a picture")).shows(&schedule, axis);
+        Picture::read(&svg::draw(&schedule, View { axis_seconds: Some(axis), ..View::WHOLE }).expect("a picture")).shows(&schedule, axis);
         trace_shows(&trace::draw(&schedule).expect("JSON"), &schedule);
     }
 
