@@ -235,7 +235,8 @@ impl Schedule {
     }
 }
 
-fn seconds(seconds: f64) -> String {
+/// So many seconds, for a person.
+pub fn seconds(seconds: f64) -> String {
     crate::summary::time(std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }
 

@@ -34,7 +34,7 @@ const TOLD: usize = 1_000;
 const STYLE: &str = "
 .schedule{--surface:#fff;--ink:#1f2328;--faint:#d0d7de;--idle:#f0f3f6;--waiting:#8fb8e8;--waiting-too:#bdd7f5;\
 --running:#c2410c;--running-too:#e8804f;--failed:#86198f;font-family:system-ui,sans-serif;font-size:13px}
-@media (prefers-color-scheme:dark){.schedule{--surface:#0d1117;--ink:#e6edf3;--faint:#3d444d;--idle:#1b222b;\
+@media screen and (prefers-color-scheme:dark){.schedule{--surface:#0d1117;--ink:#e6edf3;--faint:#3d444d;--idle:#1b222b;\
 --waiting:#2f6db5;--waiting-too:#1f4a80;--running:#ffa657;--running-too:#c9702a;--failed:#f0abfc}}
 .schedule text{fill:var(--ink)}.schedule .heading{font-size:17px;font-weight:600}
 .schedule .surface{fill:var(--surface)}.schedule .idle{fill:var(--idle)}
@@ -55,13 +55,16 @@ pub struct View {
     /// The length of the axis, in seconds; `None` for the run's own. Runs that are drawn on one
     /// length can be laid below each other and compared by eye.
     pub axis_seconds: Option<f64>,
+    /// The most height that all rows take together, in pixels.
+    pub height: f64,
     /// The most rows that are drawn. Of more, every second, third, ... is.
     pub rows: usize,
 }
 
 impl View {
     /// All of the run.
-    pub const WHOLE: Self = Self { name: "schedule", axis_seconds: None, rows: usize::MAX };
+    pub const WHOLE: Self =
+        Self { name: "schedule", axis_seconds: None, height: ROWS, rows: usize::MAX };
 }
 
 /// Draws `schedule`.
@@ -76,7 +79,7 @@ pub fn draw(schedule: &Schedule, view: View) -> io::Result<String> {
     let tasks = worker == Worker::Task;
     let length = view.axis_seconds.unwrap_or(0.0).max(schedule.wall_seconds);
     let count = rows.len().max(1) as f64;
-    let pitch = (ROWS / count).min(ROW);
+    let pitch = (view.height / count).min(ROW);
     let thread = if tasks { ROW + 12.0 } else { 0.0 };
     let picture = Picture {
         schedule,

@@ -62,7 +62,7 @@ impl Bench<'_> {
                         format!("{} (run {number} of {})", row.program.command(), row.planned);
                     self.progress.show(&now, done, left + seconds(position));
                     match self.runner.time(&row.program, number) {
-                        Ok(run) => row.runs.push(run),
+                        Ok(run) => row.add(run),
                         Err(failure) => self.note(row, *failure),
                     }
                 }

@@ -1,5 +1,6 @@
 //! The machine that the figures are from.
 
+use jiff::Timestamp;
 use serde::Serialize;
 use sysinfo::{CpuRefreshKind, System};
 
@@ -16,6 +17,10 @@ pub struct Machine {
     pub system: Option<String>,
     /// The kernel's version.
     pub kernel: Option<String>,
+    /// The compiler that built the programs, and its version.
+    pub compiler: Option<String>,
+    /// When the comparison began, in coordinated universal time.
+    pub date: String,
 }
 
 impl Machine {
@@ -31,7 +36,22 @@ impl Machine {
             architecture: System::cpu_arch(),
             system: System::long_os_version().ok(),
             kernel: System::kernel_version().ok(),
+            compiler: Some(env!("COMPILER").to_owned()).filter(|compiler| !compiler.is_empty()),
+            date: Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string(),
         }
+    }
+
+    /// What is known of it, by name.
+    pub fn facts(&self) -> Vec<(&'static str, String)> {
+        let or_unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".into());
+        vec![
+            ("processors", or_unknown(&self.processors.map(|number| number.to_string()))),
+            ("model", format!("{} ({})", or_unknown(&self.model), self.architecture)),
+            ("system", or_unknown(&self.system)),
+            ("kernel", or_unknown(&self.kernel)),
+            ("compiler", or_unknown(&self.compiler)),
+            ("date", self.date.clone()),
+        ]
     }
 }
 
@@ -61,6 +81,8 @@ mod tests {
             architecture: "riscv64".into(),
             system: None,
             kernel: Some("6.1".into()),
+            compiler: None,
+            date: String::new(),
         };
         let said = "an unknown number of processors (unknown, riscv64),\nunknown, kernel 6.1";
         assert_eq!(machine.to_string(), said);

@@ -12,10 +12,11 @@
 //! | [`results`] | what was found; everything below is read off it |
 //! | [`statistics`] | means, spreads, ratios, outliers |
 //! | [`tables`] | what is printed |
-//! | [`export`] | what is written, a module for each format |
+//! | [`export`], [`charts`] | what is written, a module for each format |
 //! | [`lines_of_code`], [`machine`] | what is known without running anything |
 //! | [`children`], [`interrupt`], [`progress`] | the processes that run, Ctrl-C, the bar |
 
+mod charts;
 mod children;
 mod comparison;
 mod export;
@@ -94,6 +95,9 @@ fn compare(options: &Options) -> Result<ExitCode, String> {
     drop(server);
     exports.finish(&comparison).iter().for_each(|error| complain(error));
     say(&tables::report(&comparison, Look::Terminal));
+    if let Some(report) = exports.report() {
+        say(&format!("\nThe report, for a browser: {}", report.display()));
+    }
     Ok(match comparison.interrupted_by {
         Some(signal) => ExitCode::from(128 + signal),
         None if comparison.failed().next().is_some() || exports.failed() => ExitCode::FAILURE,
@@ -133,6 +137,7 @@ fn empty(chosen: &[Program], runner: &Runner, urls: Vec<String>) -> Comparison {
         sums: common::sums::default_numbers().count(),
         as_in_the_notes: runner.repeat == sites::REPEAT,
         rows: chosen.iter().map(row).collect(),
+        claims: None,
         interrupted_by: None,
     }
 }

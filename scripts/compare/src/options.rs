@@ -59,6 +59,10 @@ pub struct Options {
     /// Write one line for each program to this file, in CSV
     #[arg(long, value_name = "FILE")]
     pub export_csv: Option<PathBuf>,
+    /// Write the report, a page for a browser, to this file [default: report.html in cargo's target
+    /// folder]
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// Take the programs from this folder
     #[arg(long, value_name = "FOLDER", hide = true)]
     pub programs: Option<PathBuf>,

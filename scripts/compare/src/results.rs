@@ -1,6 +1,7 @@
 //! What a comparison found. Everything that is printed or exported is read off this.
 
-use serde::Serialize;
+use common::schedule::Schedule;
+use serde::{Deserialize, Serialize};
 
 use crate::machine::Machine;
 use crate::programs::{Concurrency, Program, Workload};
@@ -28,6 +29,9 @@ pub struct Run {
     pub threads: Option<u64>,
     /// The most processes alive at once, by the program's own report.
     pub processes: Option<u64>,
+    /// Who did what, and when, by the program's own report; for a picture.
+    #[serde(skip)]
+    pub schedule: Option<Schedule>,
 }
 
 impl Run {
@@ -97,6 +101,24 @@ impl Row {
         self.runs.iter().map(|run| run.wall_seconds).collect()
     }
 
+    /// Adds a run. Of all runs only the one that took closest to their median keeps its schedule:
+    /// a picture is drawn of one, and a million spans take memory.
+    pub fn add(&mut self, run: Run) {
+        self.runs.push(run);
+        let Some(wall) = Statistics::of(&self.timings()) else { return };
+        let off = |run: &Run| (run.wall_seconds - wall.median).abs();
+        let with = self.runs.iter().enumerate().filter(|(_, run)| run.schedule.is_some());
+        let kept = with.min_by(|a, b| off(a.1).total_cmp(&off(b.1))).map(|(place, _)| place);
+        for (place, run) in self.runs.iter_mut().enumerate() {
+            run.schedule = run.schedule.take().filter(|_| kept == Some(place));
+        }
+    }
+
+    /// The schedule of a run that took about as long as most.
+    pub fn schedule(&self) -> Option<&Schedule> {
+        self.runs.iter().find_map(|run| run.schedule.as_ref())
+    }
+
     /// What the runs say together; `None` if there are none.
     pub fn summary(&self) -> Option<Summary> {
         let wall = Statistics::of(&self.timings())?;
@@ -124,6 +146,22 @@ impl Row {
     }
 }
 
+/// What an example has shown, in the words of its JSON object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The example's name.
+    #[serde(default)]
+    pub example: String,
+    /// The ids of the claims.
+    pub claim: Vec<String>,
+    /// Whether they hold in this run.
+    pub holds: bool,
+    /// Named numbers.
+    pub figures: serde_json::Map<String, serde_json::Value>,
+    /// The figures in a sentence.
+    pub said: String,
+}
+
 /// A whole comparison, or as much of it as was done.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
@@ -140,6 +178,8 @@ pub struct Comparison {
     pub as_in_the_notes: bool,
     /// The programs, in the order in which they are shown.
     pub rows: Vec<Row>,
+    /// What the examples have shown; `None` if they were not run.
+    pub claims: Option<Vec<Claim>>,
     /// The signal that ended the comparison early.
     pub interrupted_by: Option<u8>,
 }
@@ -189,6 +229,7 @@ pub mod sample {
             peak_memory_bytes: Some((4 << 20) * units),
             threads: Some(units),
             processes: Some(1),
+            schedule: None,
         }
     }
 
@@ -227,12 +268,15 @@ pub mod sample {
                 architecture: "x86_64".into(),
                 system: Some("Linux 12 Example".into()),
                 kernel: Some("6.1".into()),
+                compiler: Some("rustc 1.99.0".into()),
+                date: "2000-01-02 03:04 UTC".into(),
             },
             urls: Vec::new(),
             downloads: 160,
             sums: 20,
             as_in_the_notes: true,
             rows,
+            claims: None,
             interrupted_by: None,
         }
     }

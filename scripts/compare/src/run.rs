@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use assert_cmd::assert::OutputAssertExt;
-use common::{sites, sums};
+use common::{schedule::Schedule, sites, sums};
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use serde::Deserialize;
@@ -120,6 +120,8 @@ impl Runner {
             peak_memory_bytes: report.peak_memory_bytes,
             threads: report.threads,
             processes: report.processes,
+            // Of a program that reports otherwise there is no picture.
+            schedule: serde_json::from_slice::<Schedule>(&output.stdout).ok(),
         })
     }
 

@@ -30,7 +30,8 @@ const RULES: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
 
-const COVERS: &str = "\
+/// What each figure covers, a line each.
+pub const COVERS: &str = "\
 - Time: the whole process, from before it is started until it has ended, measured from outside.
   σ is the sample standard deviation of the runs.
 - Times faster: the baseline's mean over the program's. Its ± is the standard deviation of that
@@ -78,7 +79,8 @@ fn heading(text: &str, level: usize, look: Look) -> String {
     }
 }
 
-fn title(comparison: &Comparison, workload: Workload) -> String {
+/// What the programs of a workload had to do.
+pub fn title(comparison: &Comparison, workload: Workload) -> String {
     match workload {
         Workload::Io if comparison.urls.is_empty() => {
             format!("I/O-bound: {} downloads from the local site server", comparison.downloads)
@@ -92,8 +94,8 @@ fn title(comparison: &Comparison, workload: Workload) -> String {
     }
 }
 
-// The time of each program.
-fn times(comparison: &Comparison, rows: &[&Row], look: Look) -> Table {
+/// The time of each program.
+pub fn times(comparison: &Comparison, rows: &[&Row], look: Look) -> Table {
     let head = [
         "program",
         "runs",
@@ -108,15 +110,10 @@ fn times(comparison: &Comparison, rows: &[&Row], look: Look) -> Table {
         let mut cells = vec![row.program.name.to_owned(), runs(row)];
         match row.summary() {
             Some(summary) => {
-                let Statistics { mean, deviation, median, min, max } = summary.wall;
+                let Statistics { mean, median, min, max, .. } = summary.wall;
                 let unit = Unit::of(mean);
                 cells.extend([
-                    format!(
-                        "{} ± {} {}",
-                        unit.show(mean),
-                        known(deviation, |it| unit.show(it)),
-                        unit.name
-                    ),
+                    spread(&summary.wall),
                     format!("{} {}", unit.show(median), unit.name),
                     format!("{} … {} {}", unit.show(min), unit.show(max), unit.name),
                     match row.program.option {
@@ -138,8 +135,8 @@ fn times(comparison: &Comparison, rows: &[&Row], look: Look) -> Table {
     table(&head, 1, rows, look)
 }
 
-// What each program takes for it.
-fn costs(rows: &[&Row], look: Look) -> Table {
+/// What each program takes for it.
+pub fn costs(rows: &[&Row], look: Look) -> Table {
     let head = [
         "program",
         "CPU\ntime",
@@ -178,8 +175,8 @@ fn costs(rows: &[&Row], look: Look) -> Table {
     table(&head, 1, rows, look)
 }
 
-// The notes' table of the options, a column for each, with what was measured below.
-fn options(comparison: &Comparison, look: Look) -> Table {
+/// The notes' table of the options, a column for each, with what was measured below.
+pub fn options(comparison: &Comparison, look: Look) -> Table {
     let rows =
         KINDS.map(|kind| comparison.rows.iter().find(|row| row.program.option == kind.option));
     let summaries = rows.map(|row| row.and_then(Row::summary));
@@ -212,8 +209,8 @@ fn options(comparison: &Comparison, look: Look) -> Table {
     table(&head, 4, lines.into_iter(), look)
 }
 
-// What is to be said beside the tables.
-fn remarks(comparison: &Comparison, look: Look) -> Vec<String> {
+/// What is to be said beside the tables.
+pub fn remarks(comparison: &Comparison, look: Look) -> Vec<String> {
     let mut parts = Vec::new();
     let fewest = comparison.rows.iter().map(|row| row.runs.len()).filter(|&runs| runs > 0).min();
     if let Some(fewest) = fewest.filter(|&fewest| fewest < FEW_RUNS) {
@@ -344,7 +341,15 @@ fn known<T>(figure: Option<T>, show: impl Fn(T) -> String) -> String {
     figure.map_or(UNKNOWN.into(), show)
 }
 
-fn ratio(ratio: Ratio) -> String {
+/// A mean and its spread: `1.523 ± 0.012 s`.
+pub fn spread(times: &Statistics) -> String {
+    let unit = Unit::of(times.mean);
+    let deviation = known(times.deviation, |it| unit.show(it));
+    format!("{} ± {deviation} {}", unit.show(times.mean), unit.name)
+}
+
+/// A ratio and its spread.
+pub fn ratio(ratio: Ratio) -> String {
     let decimals = match ratio.value {
         value if value < 10.0 => 2,
         value if value < 100.0 => 1,

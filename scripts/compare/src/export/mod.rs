@@ -15,10 +15,13 @@ use crate::options::Options;
 use crate::results::Comparison;
 
 mod csv;
+mod html;
 mod json;
 mod markdown;
 
 type Format = fn(&Comparison) -> Result<String, String>;
+
+const REPORT: &str = "--report";
 
 /// The files that were asked for.
 #[derive(Debug, Default)]
@@ -49,10 +52,12 @@ impl Exports {
     /// # Errors
     /// A sentence that names the flag, the file and the cause.
     pub fn prepare(options: &Options) -> Result<Self, String> {
-        let asked: [(&str, &Option<PathBuf>, Format); 3] = [
+        let report = Some(options.report.clone().unwrap_or_else(default_report));
+        let asked: [(&str, &Option<PathBuf>, Format); 4] = [
             ("--export-json", &options.export_json, json::export),
             ("--export-markdown", &options.export_markdown, markdown::export),
             ("--export-csv", &options.export_csv, csv::export),
+            (REPORT, &report, html::export),
         ];
         let mut exports: Vec<Export> = Vec::new();
         for (flag, path, format) in asked {
@@ -87,10 +92,25 @@ impl Exports {
         self.0.iter_mut().filter_map(|export| export.write(comparison)).collect()
     }
 
+    /// Where the report is, if it could be written.
+    pub fn report(&self) -> Option<&Path> {
+        let report = self.0.iter().find(|export| export.flag == REPORT && !export.failed)?;
+        match &report.target {
+            Target::File(file) => Some(file),
+            Target::Stream(_) => None,
+        }
+    }
+
     /// Whether any file is not as it should be: the last try to write it has failed.
     pub fn failed(&self) -> bool {
         self.0.iter().any(|export| export.failed)
     }
+}
+
+// Cargo puts the harness into a folder of its target folder, one for each kind of build.
+fn default_report() -> PathBuf {
+    let own = std::env::current_exe().unwrap_or_default();
+    own.parent().and_then(Path::parent).unwrap_or(Path::new(".")).join("report.html")
 }
 
 impl Export {

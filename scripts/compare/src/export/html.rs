@@ -1,0 +1,290 @@
+//! `--report`: one page that a teacher can project, with all that it needs in it.
+
+use askama::Template;
+use comfy_table::Table;
+use common::schedule::Schedule;
+use common::svg::{self, View};
+use serde_json::Value;
+
+use crate::charts::{self, Bar};
+use crate::programs::{Concurrency, Workload};
+use crate::results::{Claim, Comparison, Row};
+use crate::tables;
+
+/// The height that all rows of a picture have where several share an axis, in pixels.
+const TOGETHER: f64 = 170.0;
+/// The most rows of a picture: the page must not grow with the number of tasks.
+const ROWS: usize = 400;
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    machine: Vec<(&'static str, String)>,
+    workloads: Vec<Section>,
+    together: Vec<Picture>,
+    longest: String,
+    alone: Vec<Picture>,
+    options: Grid,
+    claims: &'a Option<Vec<Claim>>,
+    curves: Vec<Figure>,
+    covers: Vec<&'static str>,
+    remarks: Vec<String>,
+}
+
+struct Section {
+    id: String,
+    title: String,
+    chart: Figure,
+    grids: Vec<Grid>,
+}
+
+/// A chart, and what it shows in words.
+struct Figure {
+    title: String,
+    svg: String,
+    words: Vec<String>,
+}
+
+/// An execution diagram.
+struct Picture {
+    id: String,
+    program: String,
+    svg: String,
+    words: &'static str,
+}
+
+/// A table.
+struct Grid {
+    caption: String,
+    head: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+/// The whole file.
+///
+/// # Errors
+/// What the libraries for charts and templates say.
+pub fn export(comparison: &Comparison) -> Result<String, String> {
+    let workloads = Workload::ALL
+        .into_iter()
+        .filter(|workload| comparison.of_workload(*workload).next().is_some())
+        .map(|workload| section(comparison, workload))
+        .collect::<Result<_, _>>()?;
+    let drawn: Vec<(&Row, &Schedule)> =
+        comparison.rows.iter().filter_map(|row| Some((row, row.schedule()?))).collect();
+    let options = || drawn.iter().filter(|drawn| drawn.0.program.option != Concurrency::Sequential);
+    let longest = options().map(|drawn| drawn.1.wall_seconds).fold(0.0, f64::max);
+    let page = Page {
+        machine: comparison.machine.facts(),
+        workloads,
+        together: options()
+            .map(|drawn| {
+                let view = View {
+                    name: "together",
+                    axis_seconds: Some(longest),
+                    height: TOGETHER,
+                    rows: ROWS,
+                };
+                picture(drawn, view)
+            })
+            .collect::<Result<_, _>>()?,
+        longest: common::schedule::seconds(longest),
+        alone: drawn
+            .iter()
+            .map(|drawn| picture(drawn, View { name: "alone", rows: ROWS, ..View::WHOLE }))
+            .collect::<Result<_, _>>()?,
+        options: grid(
+            "The three options".into(),
+            &tables::options(comparison, tables::Look::Markdown),
+        ),
+        claims: &comparison.claims,
+        curves: curves(comparison.claims.as_deref().unwrap_or_default())?,
+        covers: tables::COVERS.split("- ").map(str::trim).filter(|it| !it.is_empty()).collect(),
+        remarks: tables::remarks(comparison, tables::Look::Terminal),
+    };
+    page.render().map_err(|error| error.to_string())
+}
+
+fn section(comparison: &Comparison, workload: Workload) -> Result<Section, String> {
+    let rows: Vec<&Row> = comparison.of_workload(workload).collect();
+    let title = tables::title(comparison, workload);
+    let times = tables::times(comparison, &rows, tables::Look::Markdown);
+    let costs = tables::costs(&rows, tables::Look::Markdown);
+    let grids = vec![
+        grid(format!("Time, {workload}"), &times),
+        grid(format!("What it takes, {workload}"), &costs),
+    ];
+    Ok(Section { id: workload.to_string(), title, chart: bar_chart(comparison, &rows)?, grids })
+}
+
+fn bar_chart(comparison: &Comparison, rows: &[&Row]) -> Result<Figure, String> {
+    let mut bars = Vec::new();
+    let mut words = Vec::new();
+    for row in rows {
+        let Some(summary) = row.summary() else {
+            words.push(format!("{}: no time.", row.program.name));
+            continue;
+        };
+        let wall = summary.wall;
+        let faster = match (row.program.option, comparison.times_faster(row)) {
+            (Concurrency::Sequential, _) | (_, None) => String::new(),
+            (_, Some(ratio)) => format!(", {} times faster", tables::ratio(ratio)),
+        };
+        let label = format!("{}: {}{faster}", row.program.name, tables::spread(&wall));
+        words.push(format!("{label}."));
+        bars.push(Bar {
+            label,
+            mean: wall.mean,
+            range: (wall.min, wall.max),
+            computes: row.program.workload == Workload::Cpu,
+        });
+    }
+    let title = "Mean wall time; the line goes from the shortest run to the longest".into();
+    Ok(Figure { title, svg: charts::bars(&bars)?, words })
+}
+
+fn picture((row, schedule): &(&Row, &Schedule), view: View) -> Result<Picture, String> {
+    let svg = svg::draw(schedule, view).map_err(|error| error.to_string())?;
+    let words = match row.program.option {
+        Concurrency::Sequential if row.program.workload == Workload::Io => {
+            "One download after another: while it waits, nothing else happens."
+        }
+        Concurrency::Sequential => "One sum after another, on one core; the other cores idle.",
+        Concurrency::Threads => {
+            "Each thread waits for one site at a time. The waits of the threads overlap, and no more than there are threads."
+        }
+        Concurrency::Tasks => {
+            "Each site has its own task, so that all waits overlap. One thread, the lowest row, runs them all, a sliver at a time."
+        }
+        Concurrency::Processes => {
+            "Each process computes on a core of its own: as many sums run at once as there are cores."
+        }
+    };
+    let id = format!("{}-{}", view.name, row.program.command().replace(' ', "-"));
+    Ok(Picture { id, program: row.program.command(), svg, words })
+}
+
+// A curve for each list of figures that an example gives beside its counts.
+fn curves(claims: &[Claim]) -> Result<Vec<Figure>, String> {
+    let mut figures = Vec::new();
+    for claim in claims {
+        let list = |key: &str| -> Option<Vec<Option<f64>>> {
+            Some(claim.figures.get(key)?.as_array()?.iter().map(Value::as_f64).collect())
+        };
+        let Some(counts) = list("counts") else { continue };
+        for key in claim.figures.keys().filter(|key| key.ends_with("_by_count")) {
+            let values = list(key).unwrap_or_default();
+            let points: Vec<(f64, f64)> = counts
+                .iter()
+                .zip(values)
+                .filter_map(|(count, value)| Some(((*count)?, value?)))
+                .collect();
+            if points.len() < 2 {
+                continue;
+            }
+            let label = key.trim_end_matches("_by_count").replace('_', " ");
+            let words = points.iter().map(|(count, value)| format!("{count}: {value:.2}"));
+            figures.push(Figure {
+                title: format!("{}: {label}, by how many there are", claim.example),
+                words: words.collect(),
+                svg: charts::curve(&points)?,
+            });
+        }
+    }
+    Ok(figures)
+}
+
+fn grid(caption: String, table: &Table) -> Grid {
+    let cells = |row: &comfy_table::Row| row.cell_iter().map(|cell| cell.content()).collect();
+    let head = table.header().map(cells).unwrap_or_default();
+    Grid { caption, head, rows: table.row_iter().map(cells).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::sample;
+
+    fn claim(example: &str, holds: bool, figures: Value) -> Claim {
+        let Value::Object(figures) = figures else { unreachable!("an object") };
+        let said = "5 < 6 & all is well".into();
+        Claim { example: example.into(), claim: vec!["C01".into()], holds, figures, said }
+    }
+
+    // A schedule as a program tells it.
+    fn schedule(tasks: usize) -> Schedule {
+        let span = |task: usize| {
+            serde_json::json!({
+                "name": "http://127.0.0.1:1/dice", "worker": task, "process": 1, "error": null,
+                "start_seconds": 0.001, "end_seconds": 0.05, "polls_seconds": [[0.001, 0.002]],
+            })
+        };
+        let spans: Vec<Value> = (0..tasks).map(span).collect();
+        let report = serde_json::json!({
+            "program": "async-io", "workload": "io", "workers": tasks, "processes": 1, "spans": spans,
+            "wall_seconds": 0.06, "user_seconds": null, "system_seconds": null,
+        });
+        serde_json::from_value(report).expect("a schedule")
+    }
+
+    #[test]
+    fn as_it_is_written() {
+        let mut comparison = sample::comparison();
+        comparison.rows[2].runs[0].schedule = Some(schedule(3));
+        comparison.claims =
+            Some(vec![claim("threads-io race_condition", true, Value::Object(Default::default()))]);
+        let page = export(&comparison).expect("a page");
+        let (_, body) = page.split_once("</style>").expect("a style");
+        // Pictures have snapshots of their own.
+        let parts: Vec<&str> = body
+            .split("<svg")
+            .enumerate()
+            .map(|(place, part)| match place {
+                0 => part,
+                _ => part.split_once("</svg>").expect("an end").1,
+            })
+            .collect();
+        insta::assert_snapshot!(parts.join("[picture]"));
+    }
+
+    #[test]
+    fn what_was_not_run_is_said() {
+        let page = export(&sample::comparison()).expect("a page");
+        for words in [
+            "No program has a run that could be drawn.",
+            "The examples were not run",
+            "The examples that measure this were not run",
+            "multiproc-cpu: no time.",
+        ] {
+            assert!(page.contains(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn claims_and_curves_have_their_places() {
+        let mut comparison = sample::comparison();
+        let figures = serde_json::json!({
+            "counts": [10, 100, 1000],
+            "start_microseconds_each_by_count": [9.0, 8.0, 7.0],
+            "resident_bytes_each_by_count": [null, null, 4096.0],
+        });
+        comparison.claims = Some(vec![
+            claim("threads-io scale_threads", true, figures),
+            claim("x", false, serde_json::json!({})),
+        ]);
+        let page = export(&comparison).expect("a page");
+        assert!(page.contains("scale_threads: start microseconds each, by how many"));
+        assert!(!page.contains("resident bytes each"), "one point is no curve");
+        assert!(page.contains("does not hold") && page.contains("5 &#60; 6 &#38; all is well"));
+    }
+
+    #[test]
+    fn text_is_escaped_and_the_size_bounded() {
+        let mut comparison = sample::comparison();
+        comparison.urls = vec!["https://example.org/<script>".into()];
+        comparison.rows[2].runs[0].schedule = Some(schedule(10_000));
+        let page = export(&comparison).expect("a page");
+        assert!(!page.contains("<script>"));
+        assert!(page.len() < 300_000, "{} bytes", page.len());
+    }
+}
