@@ -60,7 +60,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub export_csv: Option<PathBuf>,
     /// Write the report, a page for a browser, to this file [default: report.html in cargo's target
-    /// folder]
+    /// folder for release builds]
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     /// Take the programs from this folder

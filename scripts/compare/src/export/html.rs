@@ -110,9 +110,13 @@ fn section(comparison: &Comparison, workload: Workload) -> Result<Section, Strin
     let title = tables::title(comparison, workload);
     let times = tables::times(comparison, &rows, tables::Look::Markdown);
     let costs = tables::costs(&rows, tables::Look::Markdown);
+    let items = match workload {
+        Workload::Io => "the downloads",
+        Workload::Cpu => "the sums",
+    };
     let grids = vec![
-        grid(format!("Time, {workload}"), &times),
-        grid(format!("What it takes, {workload}"), &costs),
+        grid(format!("Time for {items}"), &times),
+        grid(format!("What {items} take besides"), &costs),
     ];
     Ok(Section { id: workload.to_string(), title, chart: bar_chart(comparison, &rows)?, grids })
 }
