@@ -15,7 +15,7 @@
 //! | [`usage`], [`clock`], [`limits`] | what the operating system knows of the process |
 //! | [`summary`], [`out`] | what a person or a program sees |
 //! | [`schedule`], [`diagram`], [`svg`], [`trace`] | the run as pictures |
-//! | [`file`] | files that are written whole or not at all |
+//! | [`file`](mod@file) | files that are written whole or not at all |
 //! | [`interrupt`] | Ctrl-C and SIGTERM |
 //! | [`example`] | how an example tells what it has shown |
 //! | `testing` | for tests of whole programs, behind the feature of that name |
