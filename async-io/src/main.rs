@@ -22,7 +22,7 @@ async fn download_site(session: &Client, site: &Site) -> Result<u64, Error> {
     read_body_async(response).await
 }
 
-async fn download_all_sites(run: &Run<Site>) -> Result<Vec<Span>, Error> {
+pub(crate) async fn download_all_sites(run: &Run<Site>) -> Result<Vec<Span>, Error> {
     let session = run.async_session()?;
     let places = Arc::new(Semaphore::new(run.workers));
     let mut tasks = JoinSet::new();
@@ -43,9 +43,7 @@ async fn download_all_sites(run: &Run<Site>) -> Result<Vec<Span>, Error> {
 fn main() -> ExitCode {
     let run = Run::io("async-io", run::ALL);
     run.report(|| {
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let spans = runtime.block_on(download_all_sites(&run));
         // A name that is still being looked up is not waited for.
         runtime.shutdown_background();

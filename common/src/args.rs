@@ -21,6 +21,9 @@ pub struct Output {
     /// Print one JSON object for each workload, and nothing else, on standard output
     #[arg(long, global = true)]
     pub json: bool,
+    /// Tell also each span's process, and a task's polls, in the JSON object
+    #[arg(long, global = true, hide = true)]
+    pub details: bool,
     /// Draw the run into this file, as SVG; the baseline then needs its workload named
     #[arg(long, value_name = "FILE.svg", global = true, value_parser = file())]
     pub diagram: Option<PathBuf>,
@@ -149,7 +152,11 @@ fn file() -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(file::writable)
 }
 
-fn url(text: &str) -> Result<Url, String> {
+/// A site from the command line.
+///
+/// # Errors
+/// What is wrong with it, and how it should be written.
+pub fn url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text)
         .map_err(|error| format!("{error}: write it whole, like https://www.jython.org"))?;
     match url.scheme() {

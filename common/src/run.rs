@@ -25,7 +25,8 @@ use crate::{Error, Site, Span, clock, file, limits, out, session, sites, sums, t
 /// As many workers as there are downloads: all at once.
 pub const ALL: usize = usize::MAX;
 
-const SILENT: Output = Output { quiet: true, json: false, diagram: None, trace: None };
+const SILENT: Output =
+    Output { quiet: true, json: false, details: false, diagram: None, trace: None };
 
 /// One run over one list of items: [`Site`]s to read or numbers to sum up to.
 #[derive(Debug)]
@@ -244,21 +245,52 @@ impl<T: Item> Run<T> {
         span
     }
 
-    /// Does `work`, which is the program's own part, and reports on the list that it returns.
-    ///
-    /// Wall time, CPU time and switches cover `work` from its start to its end. Returns the exit
+    /// Does `work`, which is the program's own part, and prints the report on it. Returns the exit
     /// code: 0; 1 if an item failed or a file could not be written; 128 and the signal's number if
     /// one ended the run.
     pub fn report(&self, work: impl FnOnce() -> Result<Vec<Span>, Error>) -> ExitCode {
-        let before = Usage::so_far();
-        let began = clock::now();
-        let spans = match work() {
-            Ok(spans) => spans,
+        let mut report = match self.measure(work) {
+            Ok(report) => report,
             Err(error) => match error.downcast_ref() {
                 Some(refused) => fail(&limits::named(refused)),
                 None => fail(&causes(&*error)),
             },
         };
+        let schedule = Schedule::of(&report);
+        if !self.output.details {
+            report.leave_out_details();
+        }
+        match serde_json::to_string(&report) {
+            _ if !self.output.json => out::say(&report.to_string()),
+            Ok(json) => out::say(&json),
+            Err(error) => fail(&format!("the report cannot be written as JSON: {error}")),
+        }
+        let unwritten = self.draw(&schedule);
+        for why in &unwritten {
+            out::complain(&format!("error: {why}"));
+        }
+        if let Some(signal) = self.interrupt.signal() {
+            out::complain(&format!(
+                "interrupted by signal {signal}: {} of {} items not done",
+                report.failed, report.items
+            ));
+            return ExitCode::from(128 + signal);
+        }
+        ExitCode::from(u8::from(report.failed > 0 || !unwritten.is_empty()))
+    }
+
+    /// Does `work` and reads the report off the list that it returns. Wall time, CPU time and
+    /// switches cover `work` from its start to its end.
+    ///
+    /// # Errors
+    /// Those of `work`; an item that failed is none.
+    pub fn measure(
+        &self,
+        work: impl FnOnce() -> Result<Vec<Span>, Error>,
+    ) -> Result<Report, Error> {
+        let before = Usage::so_far();
+        let began = clock::now();
+        let spans = work()?;
         let measured = Measured {
             program: self.program,
             workers: self.started.load(Ordering::Relaxed),
@@ -267,24 +299,7 @@ impl<T: Item> Run<T> {
             usage: Usage::so_far().zip(before).map(|(after, before)| after.since(&before)),
             signal: self.interrupt.signal(),
         };
-        let report = Report::new(&self.items, spans, &measured);
-        match serde_json::to_string(&report) {
-            _ if !self.output.json => out::say(&report.to_string()),
-            Ok(json) => out::say(&json),
-            Err(error) => fail(&format!("the report cannot be written as JSON: {error}")),
-        }
-        let unwritten = self.draw(&Schedule::of(&report));
-        for why in &unwritten {
-            out::complain(&format!("error: {why}"));
-        }
-        if let Some(signal) = measured.signal {
-            out::complain(&format!(
-                "interrupted by signal {signal}: {} of {} items not done",
-                report.failed, report.items
-            ));
-            return ExitCode::from(128 + signal);
-        }
-        ExitCode::from(u8::from(report.failed > 0 || !unwritten.is_empty()))
+        Ok(Report::new(&self.items, spans, &measured))
     }
 
     // Says why, for each file that could not be written.

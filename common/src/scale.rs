@@ -3,6 +3,7 @@
 
 use std::fmt::{self, Display};
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
@@ -44,8 +45,8 @@ pub struct Figures {
     pub asked: usize,
     /// The most that were alive and idle at once.
     pub reached: usize,
-    /// The limit that allowed no more, with its value; `None` if all that were asked for ran.
-    pub stopped_by: Option<String>,
+    /// The limit that allowed no more, with its value; "no limit" if all that were asked for ran.
+    pub stopped_by: String,
     /// Wall time from the first start until all have run up to where they wait, for one.
     pub start_microseconds_each: f64,
     /// Resident memory that one adds. A page that processes share counts in equal parts.
@@ -77,10 +78,10 @@ impl Display for Figures {
             "{} idle at once: {:.1} µs to start one, {size} of resident memory each, {:.2} µs for a switch",
             self.reached, self.start_microseconds_each, self.switch_microseconds
         )?;
-        match &self.stopped_by {
-            Some(limit) => write!(f, "; not {} because of {limit}", self.asked),
-            None => Ok(()),
+        if self.reached < self.asked {
+            write!(f, "; not {} because of {}", self.asked, self.stopped_by)?;
         }
+        Ok(())
     }
 }
 
@@ -136,6 +137,7 @@ impl Growing {
     /// because others live under it too.
     pub fn new(asked: usize, need: Need) -> Self {
         let (up_to, stopped_by) = room(asked, need, &limits_in_force());
+        let stopped_by = stopped_by.unwrap_or("no limit".into());
         Self {
             figures: Figures { asked, stopped_by, ..Figures::default() },
             up_to,
@@ -161,9 +163,9 @@ impl Growing {
         }
         let figures = &mut self.figures;
         let each = |total: f64| total / alive as f64;
+        let memory = Memory::of(children).zip(self.before);
         let added = |figure: fn(&Memory) -> u64| {
-            let (after, before) = (Memory::of(children)?, self.before?);
-            Some(each(figure(&after) as f64 - figure(&before) as f64))
+            memory.map(|(after, before)| each(figure(&after) as f64 - figure(&before) as f64))
         };
         figures.reached = alive;
         figures.start_microseconds_each = each(self.starting.as_secs_f64() * 1e6);
@@ -176,9 +178,9 @@ impl Growing {
     }
 
     /// That the system refused one more: those that run are the last.
-    pub fn refused(&mut self, why: &dyn Display) {
+    pub fn refused(&mut self, why: &io::Error) {
         self.up_to = 0;
-        self.figures.stopped_by = Some(format!("{why}; {}", limits::processes()));
+        self.figures.stopped_by = limits::named(why);
     }
 
     /// The figures, completed by the time of a switch.
@@ -348,6 +350,8 @@ fn control_groups(controller: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use nix::errno::Errno;
+
     use super::*;
 
     #[test]
@@ -370,19 +374,19 @@ mod tests {
         }
         let figures = growing.end(0.0);
         assert_eq!(figures.counts, [100, 200, 250]);
-        assert_eq!((figures.reached, figures.stopped_by), (250, None));
+        assert_eq!((figures.reached, figures.stopped_by.as_str()), (250, "no limit"));
     }
 
     #[test]
     fn a_refusal_ends_it_by_name() {
         let mut growing = Growing::new(1000, Need::default());
         assert_eq!(growing.more(), Some(100));
-        growing.refused(&"no more");
+        growing.refused(&io::Error::from_raw_os_error(Errno::EAGAIN as i32));
         growing.idle(60, &[]);
         assert_eq!(growing.more(), None);
         let figures = growing.end(0.0);
         assert_eq!(figures.reached, 60);
-        assert!(figures.stopped_by.is_some_and(|why| why.starts_with("no more; ")));
+        assert!(figures.stopped_by.contains("(ulimit -u)"), "{}", figures.stopped_by);
     }
 
     #[test]

@@ -132,23 +132,26 @@ fn serve() -> io::Error {
         Err(error) => return error,
     };
     runtime.block_on(async {
-        let listener = match listen() {
-            Ok((listener, address)) => {
-                out::say(&format!("http://{address}"));
-                listener
-            }
-            Err(error) => return error,
-        };
-        // The read ends when the parent lets go of the other end, which every way of ending does.
-        let lifeline = thread::Builder::new().spawn(|| {
-            let _ = io::stdin().lock().read_to_end(&mut Vec::new());
-            process::exit(0);
-        });
-        match lifeline {
-            Ok(_) => accept(listener).await,
+        match set_up().await {
+            Ok(listener) => accept(listener).await,
             Err(error) => error,
         }
     })
+}
+
+// All that may be refused comes before the server says that it is there.
+async fn set_up() -> io::Result<TcpListener> {
+    let (listener, address) = listen()?;
+    // The read ends when the parent lets go of the other end, which every way of ending does.
+    thread::Builder::new().spawn(|| {
+        let _ = io::stdin().lock().read_to_end(&mut Vec::new());
+        process::exit(0);
+    })?;
+    // The timer starts a thread of its own at its first use, and panics if that is refused.
+    let _ = thread::Builder::new().spawn(|| ())?.join();
+    Delay::new(Duration::ZERO).await;
+    out::say(&format!("http://{address}"));
+    Ok(listener)
 }
 
 // The last core that it may use, where there is more than one. The scheduler would otherwise now

@@ -114,12 +114,21 @@ pub struct Report {
 pub struct ReportedSpan {
     pub name: String,
     pub worker: usize,
-    pub process: u32,
     pub start_seconds: f64,
     pub end_seconds: f64,
     pub error: Option<String>,
+    /// Of the two details, which the pictures are drawn from: the process that did it, 0 if left
+    /// out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub process: u32,
+    /// A task's polls, start and end of each; empty if left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub polls_seconds: Vec<(f64, f64)>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Report {
@@ -163,6 +172,14 @@ impl Report {
                     error: span.outcome.err(),
                 })
                 .collect(),
+        }
+    }
+
+    /// Leaves each span with the keys that the README promises.
+    pub fn leave_out_details(&mut self) {
+        for span in &mut self.spans {
+            span.process = 0;
+            span.polls_seconds = Vec::new();
         }
     }
 }

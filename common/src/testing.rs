@@ -94,14 +94,14 @@ impl Program {
         std::fs::copy(self.path, &copy).expect("a copy");
         let [place, copy] = [folder.path(), &copy].map(|path| path.to_str().expect("a path"));
         let works = works(&["chmod", "755", place, copy])
-            && works(&[&become_user[..], &[copy, "--version"]].concat());
+            && works(&[&become_user[..], &["prlimit", "--nproc=9", copy, "--version"]].concat());
         if !works {
-            skip("becoming another user needs root and `setpriv`");
+            skip("becoming another user needs root, `setpriv` and `prlimit`");
             return None;
         }
-        let script = format!("ulimit -u {limit}; exec \"$0\" \"$@\"");
         let mut command = Command::new(become_user[0]);
-        command.args(&become_user[1..]).args(["sh", "-c", &script, copy]).args(self.first);
+        command.args(&become_user[1..]).args(["prlimit", &format!("--nproc={limit}"), copy]);
+        command.args(self.first);
         Some((command, folder))
     }
 
@@ -289,6 +289,11 @@ impl Running {
         Pid::from_raw(i32::try_from(self.process.id()).expect("a process id"))
     }
 
+    /// Whether it has ended. Processes that it started may still run.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.try_wait().expect("its state").is_some()
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) {
         kill(self.pid(), signal).expect("the signal is sent");
@@ -358,6 +363,20 @@ pub fn children(parent: Pid) -> Vec<Pid> {
             (of == parent.as_raw() && !dead).then(|| Pid::from_raw(pid))
         })
         .collect()
+}
+
+/// Waits until a process runs no more. One that nobody has waited for yet, a zombie, does not: the
+/// orphans of a killed program are init's to wait for, which may take its time.
+#[track_caller]
+pub fn ends(pid: Pid) {
+    let state = || {
+        let ps = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output();
+        String::from_utf8_lossy(&ps.expect("ps").stdout).trim().to_owned()
+    };
+    eventually(|| {
+        let state = state();
+        (state.is_empty() || state.starts_with('Z')).then_some(())
+    });
 }
 
 /// Waits until `found` finds something.

@@ -1,14 +1,19 @@
 //! `fork` with its dangers fenced off. The only module of the project with `unsafe` in it.
 #![allow(
     unsafe_code,
-    reason = "fork and signal dispositions are unsafe by nature; see each block"
+    reason = "fork, signal dispositions and shared memory are unsafe by nature; see each block"
 )]
 
 use std::io;
+use std::num::NonZero;
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
+use std::ptr::NonNull;
+use std::sync::atomic::AtomicU64;
 
 use common::usage;
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::unistd::{ForkResult, Pid, fork, getpid, getppid};
 
@@ -57,10 +62,9 @@ pub fn split() -> io::Result<Forked> {
 }
 
 fn reset_signals() {
-    for (number, handler) in [
-        (Signal::SIGINT, SigHandler::SigIgn),
-        (Signal::SIGTERM, SigHandler::SigDfl),
-    ] {
+    for (number, handler) in
+        [(Signal::SIGINT, SigHandler::SigIgn), (Signal::SIGTERM, SigHandler::SigDfl)]
+    {
         // SAFETY: both dispositions are the system's own: no code of ours runs in a handler.
         // It cannot fail for these two signals.
         let _ = unsafe { signal(number, handler) };
@@ -86,4 +90,42 @@ fn end_with(parent: Pid) {
         }
         process::exit(1);
     });
+}
+
+const SIZE: NonZero<usize> = NonZero::new(size_of::<AtomicU64>()).expect("not empty");
+
+/// A number that a process shares with the children it forks from now on.
+pub struct SharedCounter(NonNull<AtomicU64>);
+
+impl SharedCounter {
+    /// `value`, in a mapping that `fork` does not copy.
+    ///
+    /// # Errors
+    /// When the system has no memory for it.
+    pub fn new(value: u64) -> io::Result<Self> {
+        let (access, flags) = (ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_SHARED);
+        // SAFETY: a new mapping, at an address that the system chooses, takes no memory of anyone.
+        let memory = unsafe { mmap_anonymous(None, SIZE, access, flags) }?.cast();
+        // SAFETY: the mapping is as large as the number, begins at a page's start, and is nobody
+        // else's yet.
+        unsafe { memory.write(AtomicU64::new(value)) };
+        Ok(Self(memory))
+    }
+}
+
+impl Deref for SharedCounter {
+    type Target = AtomicU64;
+
+    fn deref(&self) -> &AtomicU64 {
+        // SAFETY: it lives until `drop`, and all processes access it as an atomic only.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Drop for SharedCounter {
+    fn drop(&mut self) {
+        // SAFETY: this is the mapping of `new`, and no reference into it outlives its owner.
+        // Unmapping it cannot fail.
+        let _ = unsafe { munmap(self.0.cast(), SIZE.get()) };
+    }
 }

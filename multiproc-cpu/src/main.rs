@@ -14,9 +14,7 @@ use common::{Error, Run, Span, cpu_bound};
 
 fn find_sums(run: &Run<u64>) -> Result<Vec<Span>, Error> {
     // The closure runs in a worker process, which got its copy of the numbers when it was forked.
-    pool::map(run, |worker, number| {
-        Span::time(number, worker, || Ok(cpu_bound(*number)))
-    })
+    pool::map(run, |worker, number| Span::time(number, worker, || Ok(cpu_bound(*number))))
 }
 
 fn main() -> ExitCode {

@@ -5,6 +5,7 @@
 //! its pipes, which is how [`map`] sees it: another takes its place and its item. An item that has
 //! lost three workers is given up by name, and the others go on.
 
+pub mod apart;
 pub mod fork;
 pub mod wire;
 
@@ -100,13 +101,7 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
                 let (tasks, results) = (tasks.into(), results.into());
                 self.workers.insert(
                     number,
-                    Worker {
-                        pid,
-                        tasks,
-                        results,
-                        received: Vec::new(),
-                        task: None,
-                    },
+                    Worker { pid, tasks, results, received: Vec::new(), task: None },
                 );
                 Ok(())
             }
@@ -133,11 +128,7 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
 
     // Gives every idle worker an item. False when no worker is busy then: all is done.
     fn hand_out(&mut self) -> bool {
-        for worker in self
-            .workers
-            .values_mut()
-            .filter(|worker| worker.task.is_none())
-        {
+        for worker in self.workers.values_mut().filter(|worker| worker.task.is_none()) {
             let Some(index) = self.waiting.pop_front() else {
                 break;
             };
@@ -205,13 +196,10 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
             Ok(WaitStatus::Exited(_, code)) => format!("ended with exit code {code}"),
             _ => why.to_owned(),
         };
-        let during = worker.task.map_or(String::new(), |(index, _)| {
-            format!(" during {}", self.items[index])
-        });
-        out::complain(&format!(
-            "note: worker {number} (process {}) {how}{during}",
-            worker.pid
-        ));
+        let during = worker
+            .task
+            .map_or(String::new(), |(index, _)| format!(" during {}", self.items[index]));
+        out::complain(&format!("note: worker {number} (process {}) {how}{during}", worker.pid));
         let mut given_up = None;
         if let Some((index, since)) = worker.task {
             self.lost[index] += 1;
@@ -237,17 +225,7 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
 // No worker outlives the pool: an idle one ends when its pipe does, a busy one is killed.
 impl<T, W> Drop for Pool<'_, T, W> {
     fn drop(&mut self) {
-        for (
-            _,
-            Worker {
-                pid,
-                tasks,
-                results,
-                task,
-                ..
-            },
-        ) in std::mem::take(&mut self.workers)
-        {
+        for (_, Worker { pid, tasks, results, task, .. }) in std::mem::take(&mut self.workers) {
             if task.is_some() {
                 let _ = kill(pid, Signal::SIGKILL);
             }

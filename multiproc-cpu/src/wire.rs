@@ -48,17 +48,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn span() -> impl Strategy<Value = Span> {
-        (
-            ".{0,40}",
-            any::<u16>(),
-            any::<u128>(),
-            proptest::option::of(".{0,40}"),
+        (".{0,40}", any::<u16>(), any::<u128>(), proptest::option::of(".{0,40}")).prop_map(
+            |(name, worker, sum, error)| {
+                Span::time(name, worker.into(), || error.map_or(Ok(sum), |why| Err(why.into())))
+            },
         )
-            .prop_map(|(name, worker, sum, error)| {
-                Span::time(name, worker.into(), || {
-                    error.map_or(Ok(sum), |why| Err(why.into()))
-                })
-            })
     }
 
     proptest! {

@@ -17,7 +17,7 @@ fn download_site(session: &Agent, site: &Site) -> Result<u64, Error> {
     read_body(response)
 }
 
-fn download_all_sites(run: &Run<Site>) -> Result<Vec<Span>, Error> {
+pub(crate) fn download_all_sites(run: &Run<Site>) -> Result<Vec<Span>, Error> {
     let session = run.session()?;
     let mut spans = Vec::new();
     for site in run.items() {

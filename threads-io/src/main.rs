@@ -20,7 +20,7 @@ fn download_site(session: &Agent, site: &Site) -> Result<u64, Error> {
     read_body(response)
 }
 
-fn download_all_sites(run: &Run<Site>) -> Result<Vec<Span>, Error> {
+pub(crate) fn download_all_sites(run: &Run<Site>) -> Result<Vec<Span>, Error> {
     let queue = Mutex::new(run.items());
     let work = &|worker| -> Result<Vec<Span>, Error> {
         let session = run.session()?;

@@ -109,7 +109,7 @@ impl Faulty {
         let trust = NamedTempFile::new().expect("file");
         std::fs::write(trust.path(), trusted.pem()).expect("certificate");
         Self {
-            plain: listen(|stream| answer(stream)),
+            plain: listen(answer),
             good: listen_tls(&trusted, 4000),
             expired: listen_tls(&trusted, 2001),
             foreign: listen_tls(&stranger, 4000),

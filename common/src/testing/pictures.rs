@@ -198,7 +198,13 @@ pub fn files_show_the_spans(program: &Program, arguments: &[&str]) {
     let directory = tempfile::tempdir().expect("a directory");
     let (svg, json) = (directory.path().join("run & <1>.svg"), directory.path().join("run.json"));
     let mut command = program.command();
-    command.args(arguments).arg("--json").arg("--diagram").arg(&svg).arg("--trace").arg(&json);
+    command
+        .args(arguments)
+        .args(["--json", "--details"])
+        .arg("--diagram")
+        .arg(&svg)
+        .arg("--trace")
+        .arg(&json);
     let schedule = schedule(&end(command).with_code(0));
     let picture = Picture::read(&fs::read_to_string(&svg).expect("the picture"));
     picture.shows(&schedule, schedule.wall_seconds);
@@ -261,7 +267,7 @@ pub fn the_terminal_gets_what_it_can_show(program: &Program, arguments: &[&str])
     assert!(piped.is_ascii() && piped.contains("where one begins") | piped.contains("the thread"));
     let quiet = program.run(arguments.iter().copied().chain(["--quiet"])).with_code(0).stdout;
     assert!(!quiet.contains("+---"), "{quiet}");
-    let json = program.run(arguments.iter().copied().chain(["--json"])).with_code(0);
+    let json = program.run(arguments.iter().copied().chain(["--json", "--details"])).with_code(0);
     assert!(json.json().is_object());
 
     for (environment, unicode, colour) in [
