@@ -1,0 +1,177 @@
+//! The examples: each rule on both sides, and each example as a whole. What depends on how fast the
+//! machine is is not asserted.
+
+use common::testing::{end, example, shown};
+use serde_json::json;
+
+#[path = "../examples/blocking_call.rs"]
+#[allow(dead_code)]
+mod blocking_call;
+#[path = "../examples/cooperative_switch.rs"]
+#[allow(dead_code)]
+mod cooperative_switch;
+#[path = "../examples/cpu_tasks.rs"]
+#[allow(dead_code)]
+mod cpu_tasks;
+#[path = "../examples/greedy_task.rs"]
+#[allow(dead_code)]
+mod greedy_task;
+
+fn switches() -> cooperative_switch::Figures {
+    cooperative_switch::Figures {
+        updates: 20,
+        updates_lost_without_await: 0,
+        turns_without_await: 2,
+        updates_lost_with_await_after: 0,
+        turns_with_await_after: 20,
+        updates_lost_with_await_inside: 10,
+        runs: 3,
+        runs_with_the_same_figures: 3,
+    }
+}
+
+#[test]
+fn cooperative_switch_holds_when_only_an_await_inside_loses_and_always_as_many() {
+    assert!(cooperative_switch::holds(&switches()));
+    let spoilt: [(&str, fn(&mut cooperative_switch::Figures)); 6] = [
+        ("lost without await", |it| it.updates_lost_without_await = 1),
+        ("interrupted without await", |it| it.turns_without_await = 3),
+        ("lost with await after", |it| it.updates_lost_with_await_after = 1),
+        ("no switch at an await", |it| it.turns_with_await_after = 2),
+        ("none lost inside", |it| it.updates_lost_with_await_inside = 0),
+        ("another number in one run", |it| it.runs_with_the_same_figures = 2),
+    ];
+    for (what, spoil) in spoilt {
+        let mut figures = switches();
+        spoil(&mut figures);
+        assert!(!cooperative_switch::holds(&figures), "{what}");
+    }
+}
+
+#[test]
+fn tasks_switch_where_they_await_and_nowhere_else() {
+    let shown = shown("cooperative_switch", &["--updates", "1000", "--runs", "5"]);
+    assert_eq!(shown["claim"], json!(["C07", "C11"]));
+    assert_eq!(shown["holds"], true);
+    for (figure, is) in [
+        ("updates", 2000),
+        ("updates_lost_without_await", 0),
+        ("turns_without_await", 2),
+        ("updates_lost_with_await_after", 0),
+        ("updates_lost_with_await_inside", 1000),
+        ("runs", 5),
+        ("runs_with_the_same_figures", 5),
+    ] {
+        assert_eq!(shown["figures"][figure], is, "{figure}");
+    }
+}
+
+#[test]
+fn blocking_call_holds_when_blocking_is_slow_and_both_cures_are_fast() {
+    let holds = |blocking, spawn_blocking, async_client| {
+        blocking_call::holds(&blocking_call::Figures {
+            downloads: 10,
+            wall_seconds_sequential: 1.0,
+            wall_seconds_blocking_in_tasks: blocking,
+            wall_seconds_spawn_blocking: spawn_blocking,
+            wall_seconds_async_client: async_client,
+        })
+    };
+    assert!(holds(1.0, 0.1, 0.1));
+    assert!(!holds(0.5, 0.1, 0.1), "blocking calls overlapped");
+    assert!(!holds(1.0, 0.9, 0.1), "threads of their own are no cure");
+    assert!(!holds(1.0, 0.1, 0.9), "an async client is no cure");
+}
+
+#[test]
+fn blocking_calls_take_at_least_the_latency_of_each() {
+    let shown = shown("blocking_call", &["--latency", "10", "--repeat", "4"]);
+    assert_eq!(shown["claim"], json!(["C22"]));
+    let figures = &shown["figures"];
+    assert_eq!(figures["downloads"], 8);
+    for one_by_one in ["wall_seconds_sequential", "wall_seconds_blocking_in_tasks"] {
+        assert!(figures[one_by_one].as_f64() >= Some(0.08), "{one_by_one}: {figures}");
+    }
+    for cure in ["wall_seconds_spawn_blocking", "wall_seconds_async_client"] {
+        assert!(figures[cure].as_f64() >= Some(0.01), "{cure}: {figures}");
+    }
+}
+
+#[test]
+fn greedy_task_holds_when_the_heart_stops_and_both_cures_keep_it_beating() {
+    let holds = |greedy, yield_now, spawn_blocking| {
+        greedy_task::holds(&greedy_task::Figures {
+            beat_milliseconds: 5,
+            longest_gap_greedy_milliseconds: greedy,
+            longest_gap_yield_now_milliseconds: yield_now,
+            longest_gap_spawn_blocking_milliseconds: spawn_blocking,
+        })
+    };
+    assert!(holds(500.0, 10.0, 10.0));
+    assert!(!holds(40.0, 10.0, 10.0), "the heart hardly stopped");
+    assert!(!holds(500.0, 400.0, 10.0), "yielding is no cure");
+    assert!(!holds(500.0, 10.0, 400.0), "a thread of its own is no cure");
+}
+
+#[test]
+fn a_heart_never_beats_faster_than_it_should() {
+    let shown = shown("greedy_task", &["--sums", "20", "--beat", "2"]);
+    assert_eq!(shown["claim"], json!(["C23"]));
+    for way in ["greedy", "yield_now", "spawn_blocking"] {
+        let gap = shown["figures"][format!("longest_gap_{way}_milliseconds")].as_f64();
+        assert!(gap >= Some(2.0), "{way}: {gap:?}");
+    }
+}
+
+#[test]
+fn cpu_tasks_holds_when_tasks_gain_nothing() {
+    let holds = |speedup| {
+        cpu_tasks::holds(&cpu_tasks::Figures {
+            sums: 20,
+            wall_seconds_sequential: speedup,
+            wall_seconds_tasks: 1.0,
+            speedup,
+        })
+    };
+    assert!(holds(1.0));
+    assert!(!holds(1.9));
+}
+
+#[test]
+fn sums_in_tasks_have_their_baseline_beside_them() {
+    let shown = shown("cpu_tasks", &["--sums", "5"]);
+    assert_eq!(shown["claim"], json!(["C03"]));
+    let figures = &shown["figures"];
+    assert_eq!(figures["sums"], 5);
+    let wall = |of: &str| figures[of].as_f64().expect("seconds");
+    let speedup = wall("wall_seconds_sequential") / wall("wall_seconds_tasks");
+    assert!((wall("speedup") - speedup).abs() < 1e-9, "{figures}");
+    assert_eq!(shown["holds"], speedup < 1.25);
+}
+
+#[test]
+fn a_person_reads_the_figures_and_the_verdict() {
+    let mut command = example("cooperative_switch");
+    command.args(["--updates", "10"]);
+    let said = end(command).with_code(0).stdout;
+    assert!(said.contains("Of 20 updates, 10 were lost with an .await inside"), "{said}");
+    assert!(said.ends_with("C07, C11 holds in this run.\n"), "{said}");
+}
+
+#[test]
+fn a_wrong_flag_is_refused() {
+    for (name, flag) in [
+        ("cooperative_switch", "--updates"),
+        ("cooperative_switch", "--runs"),
+        ("blocking_call", "--latency"),
+        ("blocking_call", "--repeat"),
+        ("greedy_task", "--sums"),
+        ("greedy_task", "--beat"),
+        ("cpu_tasks", "--sums"),
+    ] {
+        let mut command = example(name);
+        command.args([flag, "0"]);
+        let ended = end(command).with_code(2);
+        assert!(ended.stderr.contains(flag), "{name}: {}", ended.stderr);
+    }
+}

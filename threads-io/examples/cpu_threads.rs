@@ -1,0 +1,78 @@
+//! Rust has no lock around all that a program does: **CPU-bound threads run on all cores at once**,
+//! and the sums are done sooner.
+//!
+//! The sums of `multiproc-cpu` are done one after another, then shared out among threads.
+//! `speedup` is the first wall time over the second, the means of ten rounds.
+//! `examples/gil.rs` has CPU-bound threads with such a lock.
+
+use std::process::ExitCode;
+use std::thread::{self, available_parallelism};
+
+use clap::{Parser, value_parser};
+use common::example::{self, Output, Shown};
+use common::{Error, cpu_bound, sums};
+use serde::Serialize;
+
+/// The sums by threads, on all cores
+#[derive(Parser)]
+struct Options {
+    /// How many threads [default: one for each core]
+    #[arg(long, value_parser = value_parser!(u16).range(1..=1000))]
+    threads: Option<u16>,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Figures {
+    pub(crate) cores: usize,
+    pub(crate) threads: usize,
+    pub(crate) wall_seconds_sequential: f64,
+    pub(crate) wall_seconds_threads: f64,
+    pub(crate) speedup: f64,
+}
+
+/// Holds when the threads were at least a quarter faster. Two cores of which other programs take
+/// one still leave the threads a third faster.
+pub(crate) fn holds(figures: &Figures) -> bool {
+    figures.speedup >= 1.25
+}
+
+fn find_sums_one_after_another() -> Result<u128, Error> {
+    Ok(sums::default_numbers().map(cpu_bound).sum())
+}
+
+fn find_sums(threads: usize) -> Result<u128, Error> {
+    thread::scope(|scope| {
+        let mut started = Vec::new();
+        for worker in 0..threads {
+            // No lock: while one thread computes its share, the others compute theirs.
+            let share = sums::default_numbers().skip(worker).step_by(threads);
+            started.push(example::spawn(scope, || share.map(cpu_bound).sum::<u128>())?);
+        }
+        let joined = started.into_iter().map(|thread| thread.join());
+        Ok(joined.map(|sum| sum.expect("a sum does not panic")).sum())
+    })
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    example::show(&options.output, || {
+        let cores = available_parallelism()?.get();
+        let threads = options.threads.map_or(cores, usize::from);
+        let (sequential, by_threads) =
+            example::in_turns(find_sums_one_after_another, || find_sums(threads))?;
+        let speedup = sequential / by_threads;
+        let figures = Figures {
+            cores,
+            threads,
+            wall_seconds_sequential: sequential,
+            wall_seconds_threads: by_threads,
+            speedup,
+        };
+        let said = format!(
+            "{threads} threads on {cores} cores did the sums {speedup:.2} times as fast as one after another."
+        );
+        Ok(Shown { claim: &["C04"], holds: holds(&figures), figures, said })
+    })
+}

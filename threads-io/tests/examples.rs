@@ -1,0 +1,226 @@
+//! The examples: each rule on both sides, and each example as a whole. What only the scheduler can
+//! bring about is not asserted, only what is so in every run.
+
+use common::testing::{end, example, shown};
+use serde_json::json;
+
+#[path = "../examples/cpu_threads.rs"]
+#[allow(dead_code)]
+mod cpu_threads;
+#[path = "../examples/deadlock.rs"]
+#[allow(dead_code)]
+mod deadlock;
+#[path = "../examples/gil.rs"]
+#[allow(dead_code)]
+mod gil;
+#[path = "../examples/preemption.rs"]
+#[allow(dead_code)]
+mod preemption;
+#[path = "../examples/race_condition.rs"]
+#[allow(dead_code)]
+mod race_condition;
+
+#[test]
+fn race_condition_holds_when_only_the_separate_steps_lose() {
+    let holds = |load_store, fetch_add, mutex| {
+        race_condition::holds(&race_condition::Figures {
+            updates_by_load_store: 100,
+            updates_lost_by_load_store: load_store,
+            share_lost_by_load_store: load_store as f64 / 100.0,
+            updates_lost_by_fetch_add: fetch_add,
+            updates_lost_by_mutex: mutex,
+            nanoseconds_an_update_load_store: 1.0,
+            nanoseconds_an_update_fetch_add: 1.0,
+            nanoseconds_an_update_mutex: 1.0,
+        })
+    };
+    assert!(holds(1, 0, 0));
+    assert!(!holds(0, 0, 0), "nothing was lost");
+    assert!(!holds(1, 1, 0), "fetch_add lost one");
+    assert!(!holds(1, 0, 1), "the mutex lost one");
+}
+
+#[test]
+fn one_thread_alone_loses_nothing() {
+    let shown = shown("race_condition", &["--threads", "1", "--milliseconds", "1"]);
+    assert_eq!(shown["holds"], false);
+    assert!(shown["figures"]["updates_by_load_store"].as_u64() > Some(0));
+    assert_eq!(shown["figures"]["updates_lost_by_load_store"], 0);
+}
+
+#[test]
+fn the_cures_of_a_race_lose_nothing() {
+    let shown = shown("race_condition", &["--milliseconds", "50"]);
+    assert_eq!(shown["claim"], json!(["C09", "C15", "C17"]));
+    assert_eq!(shown["figures"]["updates_lost_by_fetch_add"], 0);
+    assert_eq!(shown["figures"]["updates_lost_by_mutex"], 0);
+    let lost = shown["figures"]["updates_lost_by_load_store"].as_u64();
+    assert_eq!(shown["holds"], lost > Some(0));
+}
+
+#[test]
+fn deadlock_holds_when_only_opposite_orders_lock_up() {
+    let holds = |threads_locked_up, rounds_done_in_one_order| {
+        deadlock::holds(&deadlock::Figures {
+            rounds: 10,
+            rounds_done_in_opposite_orders: 3,
+            threads_locked_up,
+            rounds_done_in_one_order,
+        })
+    };
+    assert!(holds(2, 10));
+    assert!(!holds(0, 10), "nothing locked up");
+    assert!(!holds(2, 9), "one order did not get all done");
+}
+
+#[test]
+fn a_deadlock_is_found_and_shown_and_one_order_ends() {
+    let mut command = example("deadlock");
+    command.arg("--json");
+    let ended = end(command).with_code(0);
+    let shown = ended.json();
+    assert_eq!(shown["claim"], json!(["C16", "C17"]));
+    let figures = &shown["figures"];
+    assert_eq!(figures["rounds_done_in_one_order"], figures["rounds"]);
+    let locked_up = figures["rounds_done_in_opposite_orders"] != figures["rounds"];
+    assert_eq!(figures["threads_locked_up"], if locked_up { 2 } else { 0 });
+    assert_eq!(shown["holds"], locked_up);
+    for said in ["The thread that takes a, then b", "The thread that takes b, then a"] {
+        assert_eq!(ended.stderr.contains(said), locked_up, "{}", ended.stderr);
+    }
+    let frames = ended.stderr.matches("work_under_both").count();
+    assert_eq!(frames, if locked_up { 2 } else { 0 }, "{}", ended.stderr);
+}
+
+#[test]
+fn preemption_holds_when_each_of_too_many_threads_had_several_slices() {
+    let holds = |threads, slices_of_the_thread_with_fewest, involuntary_switches_a_thread| {
+        preemption::holds(&preemption::Figures {
+            cores: 2,
+            threads,
+            slices_of_the_thread_with_fewest,
+            median_slice_milliseconds: 3.0,
+            longest_wait_for_the_cpu_milliseconds: 5.0,
+            involuntary_switches_a_thread,
+        })
+    };
+    assert!(holds(3, 2, Some(1.0)));
+    assert!(holds(3, 2, None), "a system that does not count them");
+    assert!(!holds(2, 2, Some(1.0)), "a core for each thread");
+    assert!(!holds(3, 1, Some(1.0)), "a thread that was never switched off");
+    assert!(!holds(3, 2, Some(0.5)), "a thread that gave the CPU up by itself");
+}
+
+#[test]
+fn every_busy_thread_advances() {
+    let shown = shown("preemption", &["--milliseconds", "300"]);
+    assert_eq!(shown["claim"], json!(["C07", "C08"]));
+    let figures = &shown["figures"];
+    assert_eq!(figures["threads"].as_u64(), figures["cores"].as_u64().map(|cores| 2 * cores));
+    assert!(figures["slices_of_the_thread_with_fewest"].as_u64() >= Some(1));
+    assert!(figures["median_slice_milliseconds"].as_f64() > Some(0.0));
+    let switches = &figures["involuntary_switches_a_thread"];
+    assert_eq!(switches.is_f64(), cfg!(target_os = "linux"), "unknown elsewhere: {switches}");
+}
+
+#[test]
+fn gil_holds_when_only_waiting_overlaps() {
+    let holds = |cpus_used, io_bound_speedup| {
+        gil::holds(&gil::Figures {
+            threads: 4,
+            cpu_bound_speedup: 1.0,
+            cpus_used,
+            io_bound_speedup,
+        })
+    };
+    assert!(holds(Some(1.0), 3.9));
+    assert!(!holds(Some(1.9), 3.9), "they computed at once");
+    assert!(!holds(None, 3.9), "nobody knows whether they did");
+    assert!(!holds(Some(1.0), 1.1), "they waited one after another");
+}
+
+#[test]
+fn a_gil_lets_threads_wait_together() {
+    let shown = shown("gil", &["--threads", "2"]);
+    assert_eq!(shown["claim"], json!(["C04", "C05"]));
+    for figure in ["cpu_bound_speedup", "cpus_used", "io_bound_speedup"] {
+        assert!(shown["figures"][figure].as_f64() > Some(0.0), "{figure}: {shown}");
+    }
+}
+
+#[test]
+fn cpu_threads_holds_when_threads_are_faster() {
+    let holds = |speedup| {
+        cpu_threads::holds(&cpu_threads::Figures {
+            cores: 2,
+            threads: 2,
+            wall_seconds_sequential: speedup,
+            wall_seconds_threads: 1.0,
+            speedup,
+        })
+    };
+    assert!(holds(1.9));
+    assert!(!holds(1.0));
+}
+
+#[test]
+fn sums_by_threads_have_their_baseline_beside_them() {
+    let shown = shown("cpu_threads", &["--threads", "3"]);
+    assert_eq!(shown["claim"], json!(["C04"]));
+    let figures = &shown["figures"];
+    assert_eq!(figures["threads"], 3);
+    let wall = |of: &str| figures[of].as_f64().expect("seconds");
+    let speedup = wall("wall_seconds_sequential") / wall("wall_seconds_threads");
+    assert!((wall("speedup") - speedup).abs() < 1e-9, "{figures}");
+    assert_eq!(shown["holds"], speedup >= 1.25);
+}
+
+#[test]
+fn a_person_reads_the_figures_and_the_verdict() {
+    let mut command = example("race_condition");
+    command.args(["--threads", "1", "--milliseconds", "1"]);
+    let said = end(command).with_code(0).stdout;
+    assert!(said.contains(" updates by a read and a write, 0 were lost;"), "{said}");
+    assert!(said.ends_with("C09, C15, C17 does not hold in this run.\n"), "{said}");
+}
+
+#[test]
+fn too_many_threads_are_refused_with_the_limit_that_refused_them() {
+    for (name, flags) in [
+        ("race_condition", &["--threads", "1000", "--milliseconds", "1"][..]),
+        ("preemption", &["--threads", "1000", "--milliseconds", "1"]),
+        ("cpu_threads", &["--threads", "1000"]),
+    ] {
+        let program = example(name);
+        let mut limited = std::process::Command::new("sh");
+        limited.args(["-c", "ulimit -v 400000; exec \"$0\" \"$@\""]);
+        limited.arg(program.get_program()).args(flags);
+        let ended = end(limited).with_code(1);
+        assert!(ended.stderr.contains("error: a thread cannot be started"), "{name}: {ended:?}");
+        assert!(ended.stderr.contains("ulimit -v"), "{name}: {ended:?}");
+    }
+}
+
+#[test]
+fn a_wrong_flag_is_refused() {
+    for name in ["race_condition", "preemption", "gil", "cpu_threads"] {
+        let mut command = example(name);
+        command.args(["--threads", "0"]);
+        let ended = end(command).with_code(2);
+        assert!(ended.stderr.contains("--threads"), "{name}: {}", ended.stderr);
+    }
+    let mut command = example("deadlock");
+    command.args(["--rounds", "0"]);
+    end(command).with_code(2);
+}
+
+/// On stable, `cargo test` sees that the documentation of `refused` does not compile, but not why.
+/// This makes the compiler hold its errors against the codes named there, as on nightly.
+#[test]
+fn the_plain_update_is_refused_for_the_reasons_named() {
+    let mut rustdoc = std::process::Command::new("rustdoc");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src/refused.rs");
+    rustdoc.args(["--test", "--edition", "2024", source]).env("RUSTC_BOOTSTRAP", "1");
+    let said = end(rustdoc).with_code(0).stdout;
+    assert_eq!(said.matches("compile fail ... ok").count(), 3, "{said}");
+}

@@ -1,0 +1,93 @@
+//! The three ways to count of `examples/race_condition.rs`, gone through in every order in which
+//! two threads can take their steps. Nothing here depends on luck: the model checker (loom) runs
+//! the code once for each order.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc as Shared, Mutex as Noted};
+
+use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use loom::sync::{Arc, Mutex};
+use loom::thread;
+
+/// The steps of one run, in the order in which they were taken.
+type Steps = Shared<Noted<Vec<String>>>;
+
+fn note(steps: &Steps, thread: char, step: &str, value: u64) {
+    let mut steps = steps.lock().expect("steps");
+    steps.push(format!("{thread} {step} {value}"));
+}
+
+/// Every order that two threads `a` and `b`, each calling `add_one` once, can run in: the steps
+/// and what `x` has come to.
+fn every_order<X: 'static>(
+    new: fn() -> X,
+    add_one: fn(&X, &Steps, char),
+    total: fn(&X) -> u64,
+) -> BTreeSet<(Vec<String>, u64)> {
+    let orders = Shared::new(Noted::new(BTreeSet::new()));
+    let found = Shared::clone(&orders);
+    loom::model(move || {
+        let steps = Steps::default();
+        let x = Arc::new(new());
+        let a = thread::spawn({
+            let (x, steps) = (Arc::clone(&x), Shared::clone(&steps));
+            move || add_one(&x, &steps, 'a')
+        });
+        add_one(&x, &steps, 'b');
+        a.join().expect("a thread of the model");
+        let steps = std::mem::take(&mut *steps.lock().expect("steps"));
+        found.lock().expect("orders").insert((steps, total(&x)));
+    });
+    std::mem::take(&mut *orders.lock().expect("orders"))
+}
+
+fn totals(orders: &BTreeSet<(Vec<String>, u64)>) -> BTreeSet<u64> {
+    orders.iter().map(|(_, total)| *total).collect()
+}
+
+#[test]
+fn load_add_store_loses_an_update_in_some_orders() {
+    let orders = every_order(
+        || AtomicU64::new(0),
+        |x, steps, thread| {
+            let read = x.load(Relaxed);
+            note(steps, thread, "reads", read);
+            x.store(read + 1, Relaxed);
+            note(steps, thread, "writes", read + 1);
+        },
+        |x| x.load(Relaxed),
+    );
+    assert_eq!(totals(&orders), BTreeSet::from([1, 2]));
+    let losing = ["b reads 0", "a reads 0", "a writes 1", "b writes 1"].map(String::from);
+    assert!(orders.contains(&(losing.to_vec(), 1)), "{orders:#?}");
+}
+
+#[test]
+fn fetch_add_loses_none_in_any_order() {
+    let orders = every_order(
+        || AtomicU64::new(0),
+        |x, steps, thread| {
+            let before = x.fetch_add(1, Relaxed);
+            note(steps, thread, "adds to", before);
+        },
+        |x| x.load(Relaxed),
+    );
+    assert!(orders.len() > 1, "both threads come first once: {orders:#?}");
+    assert_eq!(totals(&orders), BTreeSet::from([2]));
+}
+
+#[test]
+fn a_mutex_loses_none_in_any_order() {
+    let orders = every_order(
+        || Mutex::new(0),
+        |x, steps, thread| {
+            let mut x = x.lock().expect("the lock");
+            note(steps, thread, "reads", *x);
+            *x += 1;
+            note(steps, thread, "writes", *x);
+        },
+        |x| *x.lock().expect("the lock"),
+    );
+    assert!(orders.len() > 1, "both threads come first once: {orders:#?}");
+    assert_eq!(totals(&orders), BTreeSet::from([2]));
+}
