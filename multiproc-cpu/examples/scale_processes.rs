@@ -1,0 +1,99 @@
+//! A process is heavy: **it takes longer to start than a thread, and more memory**, though `fork`
+//! copies nothing but what is written to later.
+//!
+//! More and more processes are forked; each runs up to a pipe and waits there for its end. The
+//! figures say what one takes: time to start, time to hand over to another one, memory that it
+//! does not share, and apart from that its page tables; and beside it what one of 500 threads
+//! takes, by the functions of the example `scale_threads` of threads-io. Where a limit allows fewer
+//! than asked for, it is named.
+
+use std::io::{Read, Write, pipe};
+use std::process::ExitCode;
+
+use clap::Parser;
+use common::Error;
+use common::example::{self, Shown};
+use common::scale::{Compared, Figures, Growing, Need, Options, switch_microseconds};
+use nix::sys::wait::waitpid;
+use pool::fork::{self, Forked};
+
+#[path = "../../threads-io/examples/scale_threads.rs"]
+#[allow(dead_code, reason = "its own main and rule")]
+mod scale_threads;
+
+const NEED: Need = Need { tasks: 1, maps: 0, bytes: 512 << 10 };
+
+/// Holds when a process took longer to start than a thread, and more memory, if that is known.
+pub(crate) fn holds(figures: &Compared) -> bool {
+    let Compared { figures: processes, thread_start_microseconds_each, .. } = figures;
+    let memory = processes.resident_bytes_each.zip(figures.thread_resident_bytes_each);
+    processes.reached > 0
+        && processes.start_microseconds_each > *thread_start_microseconds_each
+        && memory.is_none_or(|(process, thread)| process > thread)
+}
+
+fn idle_processes(up_to: usize) -> Result<Figures, Error> {
+    let mut growing = Growing::new(up_to, NEED);
+    let (mut gate, closed) = pipe()?;
+    let (mut children, mut alive) = (Vec::new(), 0);
+    while let Some(more) = growing.more() {
+        let (arrivals, mut arrived) = pipe()?;
+        for _ in 0..more {
+            match fork::split() {
+                Ok(Forked::Parent(pid)) => children.push(pid),
+                Ok(Forked::Child(child)) => child.end_after(|| {
+                    // A pipe ends when nobody holds this end of it any more.
+                    drop(closed);
+                    let _ = arrived.write_all(b"!");
+                    drop(arrived);
+                    let _ = gate.read(&mut [0]);
+                }),
+                Err(why) => {
+                    growing.refused(&why);
+                    break;
+                }
+            }
+        }
+        drop(arrived);
+        alive += arrivals.bytes().count();
+        growing.idle(alive, &children);
+    }
+    drop(closed);
+    for pid in children {
+        waitpid(pid, None)?;
+    }
+    Ok(growing.end(switch_microseconds(hand_over)?))
+}
+
+// Two processes wake each other in turn: each sleeps until the other has written.
+fn hand_over(rounds: u32) -> Result<(), Error> {
+    let (mut pings, mut ping) = pipe()?;
+    let (mut pongs, mut pong) = pipe()?;
+    match fork::split()? {
+        Forked::Child(child) => child.end_after(|| {
+            drop(ping);
+            while pings.read_exact(&mut [0]).is_ok() && pong.write_all(b"!").is_ok() {}
+        }),
+        Forked::Parent(child) => {
+            for _ in 0..rounds {
+                ping.write_all(b"!")?;
+                pongs.read_exact(&mut [0])?;
+            }
+            drop(ping);
+            waitpid(child, None)?;
+            Ok(())
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    example::show(&options.output, || {
+        // Processes first: `fork` needs a process with one thread.
+        let processes = idle_processes(options.up_to.unwrap_or(1_000))?;
+        let threads = scale_threads::idle_threads(500)?;
+        let said = format!("Processes: {processes}. Threads: {threads}.");
+        let figures = processes.beside(&threads);
+        Ok(Shown { claim: &["C06"], holds: holds(&figures), figures, said })
+    })
+}
