@@ -16,8 +16,14 @@ if ! command -v cargo >/dev/null; then
     exit 1
 fi
 
+# The claims need the examples as well.
+targets=(--bins)
+for argument in "$@"; do
+    case $argument in --claims | --export-claims | --export-claims=*) targets=(--bins --examples) ;; esac
+done
+
 echo "Building in release; the first time this takes a minute or two." >&2
-if ! output=$(cargo build --release --workspace --bins --manifest-path "$manifest" 2>&1); then
+if ! output=$(cargo build --release --workspace "${targets[@]}" --manifest-path "$manifest" 2>&1); then
     echo "$output" >&2
     echo "error: the build failed: see above" >&2
     exit 1

@@ -2,13 +2,42 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use similar::{ChangeTag, TextDiff};
 
 /// The lines of code of all `.rs` files in the `src` folder of this package of the workspace;
 /// `None` if they cannot be read, as when the sources are gone since the harness was built.
 pub fn of_package(name: &str) -> Option<usize> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2)?;
-    in_folder(&workspace.join(name).join("src")).ok()
+    in_folder(&workspace().join(name).join("src")).ok()
+}
+
+/// The folder of the workspace.
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// How many lines `diff` marks with `<` and with `>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Lines that only the first file has.
+    pub removed: usize,
+    /// Lines that only the second file has.
+    pub added: usize,
+}
+
+/// What differs between the `src/main.rs` of two packages of the workspace, comments included;
+/// `None` if they cannot be read.
+pub fn difference(one: &str, other: &str) -> Option<Difference> {
+    let main = |name| fs::read_to_string(workspace().join(name).join("src/main.rs")).ok();
+    Some(between(&main(one)?, &main(other)?))
+}
+
+fn between(one: &str, other: &str) -> Difference {
+    let lines = TextDiff::from_lines(one, other);
+    let count = |tag| lines.iter_all_changes().filter(|change| change.tag() == tag).count();
+    Difference { removed: count(ChangeTag::Delete), added: count(ChangeTag::Insert) }
 }
 
 fn in_folder(folder: &Path) -> io::Result<usize> {
@@ -71,8 +100,20 @@ mod tests {}
     }
 
     #[test]
+    fn a_difference_by_hand() {
+        let count = |one, other| {
+            let Difference { removed, added } = between(one, other);
+            (removed, added)
+        };
+        assert_eq!(count("a\nb\nc\n", "a\nb\nc\n"), (0, 0));
+        assert_eq!(count("a\nb\nc\n", "a\nx\ny\nc\n"), (1, 2));
+        assert_eq!(count("", "a\n"), (0, 1));
+    }
+
+    #[test]
     fn a_missing_package_is_unknown() {
         assert_eq!(of_package("no-such-package"), None);
+        assert_eq!(difference("threads-io", "no-such-package"), None);
         assert!(of_package("scripts/compare").is_some_and(|lines| lines > 100));
     }
 }

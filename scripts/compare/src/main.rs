@@ -13,6 +13,7 @@
 //! | [`statistics`] | means, spreads, ratios, outliers |
 //! | [`tables`] | what is printed |
 //! | [`export`], [`charts`] | what is written, a module for each format |
+//! | [`ledger`] | what the notes claim, claim by claim, and whether it holds here |
 //! | [`lines_of_code`], [`machine`] | what is known without running anything |
 //! | [`children`], [`interrupt`], [`progress`] | the processes that run, Ctrl-C, the bar |
 
@@ -21,6 +22,7 @@ mod children;
 mod comparison;
 mod export;
 mod interrupt;
+mod ledger;
 mod lines_of_code;
 mod machine;
 mod options;
@@ -32,23 +34,20 @@ mod run;
 mod statistics;
 mod tables;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 use common::out::{complain, say};
 use common::server::{self, Server};
-use common::sites;
 
 use crate::children::Children;
 use crate::comparison::Bench;
 use crate::export::Exports;
 use crate::interrupt::Interrupt;
-use crate::machine::Machine;
+use crate::ledger::demonstrations;
 use crate::options::Options;
-use crate::programs::Program;
 use crate::progress::Progress;
-use crate::results::{Comparison, Row};
+use crate::results::Comparison;
 use crate::run::{Runner, Sites};
 use crate::tables::Look;
 
@@ -64,7 +63,7 @@ fn main() -> ExitCode {
 fn compare(options: &Options) -> Result<ExitCode, String> {
     let mut exports = Exports::prepare(options)?;
     let chosen = options.chosen();
-    let programs = folder(options, &chosen)?;
+    let programs = options.folder()?;
     let server = if options.urls.is_empty() { Some(Server::start()?) } else { None };
     let children = Children::from_now_on();
     let interrupt = Interrupt::watch(children.clone())
@@ -79,7 +78,7 @@ fn compare(options: &Options) -> Result<ExitCode, String> {
         limit: options.run_limit(),
         children,
     };
-    let mut comparison = empty(&chosen, &runner, urls);
+    let mut comparison = Comparison::new(&chosen, runner.repeat, runner.downloads(), urls);
     let progress = Progress::start();
     let bench = Bench {
         runner: &runner,
@@ -88,56 +87,26 @@ fn compare(options: &Options) -> Result<ExitCode, String> {
         interrupt: &interrupt,
         progress: &progress,
     };
-    bench.fill(&mut comparison, |so_far| {
+    let mut write = |so_far: &Comparison| {
         exports.write(so_far).iter().for_each(|error| progress.complain(error));
-    });
+    };
+    bench.fill(&mut comparison, &mut write);
+    if options.claims() {
+        demonstrations::run(&mut comparison, &runner, &interrupt, &progress, &mut write);
+    }
     drop(progress);
     drop(server);
     exports.finish(&comparison).iter().for_each(|error| complain(error));
-    say(&tables::report(&comparison, Look::Terminal));
+    say(&match options.claims() {
+        true => ledger::text::report(&comparison),
+        false => tables::report(&comparison, Look::Terminal),
+    });
     if let Some(report) = exports.report() {
         say(&format!("\nThe report, for a browser: {}", report.display()));
     }
     Ok(match comparison.interrupted_by {
         Some(signal) => ExitCode::from(128 + signal),
-        None if comparison.failed().next().is_some() || exports.failed() => ExitCode::FAILURE,
+        None if comparison.any_failed() || exports.failed() => ExitCode::FAILURE,
         None => ExitCode::SUCCESS,
     })
-}
-
-// The programs stand beside the harness, where cargo puts all of a build.
-fn folder(options: &Options, chosen: &[Program]) -> Result<PathBuf, String> {
-    let own = std::env::current_exe()
-        .map_err(|error| format!("the harness does not find itself: {error}"))?;
-    let beside = own.parent().unwrap_or(Path::new("/"));
-    let folder = options.programs.as_deref().unwrap_or(beside);
-    match chosen.iter().find(|program| !folder.join(program.name).is_file()) {
-        None => Ok(folder.to_owned()),
-        Some(missing) => Err(format!(
-            "the program '{}' is not in '{}': run scripts/compare.sh, which builds all of them",
-            missing.name,
-            folder.display()
-        )),
-    }
-}
-
-// What is known before anything has run.
-fn empty(chosen: &[Program], runner: &Runner, urls: Vec<String>) -> Comparison {
-    let row = |program: &Program| Row {
-        program: *program,
-        planned: 0,
-        runs: Vec::new(),
-        failure: None,
-        lines_of_code: lines_of_code::of_package(program.name),
-    };
-    Comparison {
-        machine: Machine::this(),
-        urls,
-        downloads: runner.downloads(),
-        sums: common::sums::default_numbers().count(),
-        as_in_the_notes: runner.repeat == sites::REPEAT,
-        rows: chosen.iter().map(row).collect(),
-        claims: None,
-        interrupted_by: None,
-    }
 }

@@ -1,10 +1,11 @@
 //! The flags of `scripts/compare.sh`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser;
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
+use common::args::url;
 use common::sites;
 use url::Url;
 
@@ -21,6 +22,8 @@ use crate::programs::{self, PROGRAMS, Program};
 /// Each program is warmed up with one run and then timed for 8 seconds, in 5 to 20 runs; with
 /// --quick for 3 seconds, in 2 to 10 runs. The warm-up of `sequential-baseline io`, whose runs
 /// are the longest, reads each site once only.
+///
+/// A claim that does not hold here is no failure; a program that breaks is.
 ///
 /// Exit code: 0 if all runs went well, 1 if one did not or a file could not be written, 2 for
 /// wrong usage, 130 or 143 after Ctrl-C or SIGTERM, with what was measured until then.
@@ -44,6 +47,10 @@ pub struct Options {
     /// beforehand, and each program gets the fewest timed runs
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = count(0, 10_000))]
     pub warmup: usize,
+    /// Show what the notes claim, claim by claim, with what a short comparison and the examples
+    /// measure of it here, and whether it holds
+    #[arg(long, conflicts_with_all = ["only", "urls", "repeat"])]
+    pub claims: bool,
     /// The shortest honest comparison: 2 to 10 runs of each program
     #[arg(long, conflicts_with = "runs")]
     pub quick: bool,
@@ -59,6 +66,9 @@ pub struct Options {
     /// Write one line for each program to this file, in CSV
     #[arg(long, value_name = "FILE")]
     pub export_csv: Option<PathBuf>,
+    /// Write the claims and what was measured of them to this file, in JSON; implies --claims
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "urls", "repeat"])]
+    pub export_claims: Option<PathBuf>,
     /// Write the report, a page for a browser, to this file [default: report.html in cargo's target
     /// folder for release builds]
     #[arg(long, value_name = "FILE")]
@@ -77,11 +87,35 @@ impl Options {
         PROGRAMS.into_iter().filter(chosen).collect()
     }
 
+    /// The folder of the programs: that of the harness, where cargo puts all of a build.
+    ///
+    /// # Errors
+    /// A program that is not there, by name.
+    pub fn folder(&self) -> Result<PathBuf, String> {
+        let own = std::env::current_exe()
+            .map_err(|error| format!("the harness does not find itself: {error}"))?;
+        let beside = own.parent().unwrap_or(Path::new("/"));
+        let folder = self.programs.as_deref().unwrap_or(beside);
+        match self.chosen().iter().find(|program| !folder.join(program.name).is_file()) {
+            None => Ok(folder.to_owned()),
+            Some(missing) => Err(format!(
+                "the program '{}' is not in '{}': run scripts/compare.sh, which builds all of them",
+                missing.name,
+                folder.display()
+            )),
+        }
+    }
+
+    /// Whether the ledger of the claims is to be shown.
+    pub fn claims(&self) -> bool {
+        self.claims || self.export_claims.is_some()
+    }
+
     /// How much is measured.
     pub fn effort(&self) -> Effort {
         match self.runs {
             Some(runs) => Effort::fixed(runs),
-            None if self.quick => Effort::QUICK,
+            None if self.quick || self.claims() => Effort::QUICK,
             None => Effort::DEFAULT,
         }
     }
@@ -94,15 +128,6 @@ impl Options {
 
 fn count(least: u64, most: u64) -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::<usize>::new().range(least..=most)
-}
-
-fn url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text)
-        .map_err(|error| format!("{error}: write it whole, like https://www.jython.org"))?;
-    match url.scheme() {
-        "http" | "https" => Ok(url),
-        other => Err(format!("'{other}' cannot be downloaded from, only http and https")),
-    }
 }
 
 #[cfg(test)]
@@ -135,6 +160,8 @@ mod tests {
     fn effort_by_flags() {
         assert_eq!(parsed(&[]).effort(), Effort::DEFAULT);
         assert_eq!(parsed(&["--quick"]).effort(), Effort::QUICK);
+        assert_eq!(parsed(&["--claims"]).effort(), Effort::QUICK);
+        assert_eq!(parsed(&["--claims", "--runs", "3"]).effort(), Effort::fixed(3));
         assert_eq!(parsed(&["--runs", "3"]).effort(), Effort::fixed(3));
     }
 

@@ -1,10 +1,12 @@
 //! What a comparison found. Everything that is printed or exported is read off this.
 
 use common::schedule::Schedule;
+use common::{sites, sums};
 use serde::{Deserialize, Serialize};
 
+use crate::lines_of_code::{self, Difference};
 use crate::machine::Machine;
-use crate::programs::{Concurrency, Program, Workload};
+use crate::programs::{Concurrency, PROGRAMS, Program, Workload};
 use crate::statistics::{Ratio, Statistics, mean, outliers};
 
 /// One timed run that went well. What the system does not tell is `None`.
@@ -66,6 +68,8 @@ pub struct Row {
     pub failure: Option<Failure>,
     /// Its lines of code.
     pub lines_of_code: Option<usize>,
+    /// What its `main.rs` has otherwise than the baseline's.
+    pub difference: Option<Difference>,
 }
 
 /// What the runs of a program say together. What any of them leaves unknown is `None`.
@@ -146,9 +150,10 @@ impl Row {
     }
 }
 
-/// What an example has shown, in the words of its JSON object.
+/// What an example has shown, in the words of its JSON object; or anything else that the claims
+/// need besides the comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Claim {
+pub struct Shown {
     /// The example's name.
     #[serde(default)]
     pub example: String,
@@ -160,6 +165,15 @@ pub struct Claim {
     pub figures: serde_json::Map<String, serde_json::Value>,
     /// The figures in a sentence.
     pub said: String,
+}
+
+/// What was run for the claims and did not go well.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Broken {
+    /// Its name.
+    pub name: String,
+    /// How, and what it said.
+    pub failure: Failure,
 }
 
 /// A whole comparison, or as much of it as was done.
@@ -178,13 +192,38 @@ pub struct Comparison {
     pub as_in_the_notes: bool,
     /// The programs, in the order in which they are shown.
     pub rows: Vec<Row>,
-    /// What the examples have shown; `None` if they were not run.
-    pub claims: Option<Vec<Claim>>,
+    /// What the examples have shown; `None` if they were not asked for.
+    pub shown: Option<Vec<Shown>>,
+    /// The examples that broke.
+    pub broken: Vec<Broken>,
     /// The signal that ended the comparison early.
     pub interrupted_by: Option<u8>,
 }
 
 impl Comparison {
+    /// What is known before anything has run, of programs that read the sites `repeat` times.
+    pub fn new(chosen: &[Program], repeat: usize, downloads: usize, urls: Vec<String>) -> Self {
+        let row = |program: &Program| Row {
+            program: *program,
+            planned: 0,
+            runs: Vec::new(),
+            failure: None,
+            lines_of_code: lines_of_code::of_package(program.name),
+            difference: lines_of_code::difference(PROGRAMS[0].name, program.name),
+        };
+        Self {
+            machine: Machine::this(),
+            urls,
+            downloads,
+            sums: sums::default_numbers().count(),
+            as_in_the_notes: repeat == sites::REPEAT,
+            rows: chosen.iter().map(row).collect(),
+            shown: None,
+            broken: Vec::new(),
+            interrupted_by: None,
+        }
+    }
+
     /// The rows of a workload.
     pub fn of_workload(&self, workload: Workload) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(move |row| row.program.workload == workload)
@@ -205,6 +244,11 @@ impl Comparison {
         row.program.notes_seconds.filter(|_| comparable)
     }
 
+    /// Whether anything failed that was run.
+    pub fn any_failed(&self) -> bool {
+        self.failed().next().is_some() || !self.broken.is_empty()
+    }
+
     /// The rows that have a run that failed.
     pub fn failed(&self) -> impl Iterator<Item = (&Row, &Failure)> {
         self.rows.iter().filter_map(|row| Some((row, row.failure.as_ref()?)))
@@ -215,7 +259,6 @@ impl Comparison {
 #[cfg(test)]
 pub mod sample {
     use super::*;
-    use crate::programs::PROGRAMS;
 
     /// A run whose figures all follow from two of them.
     pub fn run(wall_seconds: f64, units: u64) -> Run {
@@ -242,6 +285,7 @@ pub mod sample {
             runs,
             failure: None,
             lines_of_code: Some(40 + program),
+            difference: Some(Difference { removed: 20, added: 20 + program }),
         };
         let mut rows = vec![
             row(0, 2, vec![run(7.25, 1), run(7.5, 1)]),
@@ -276,7 +320,8 @@ pub mod sample {
             sums: 20,
             as_in_the_notes: true,
             rows,
-            claims: None,
+            shown: None,
+            broken: Vec::new(),
             interrupted_by: None,
         }
     }

@@ -127,7 +127,7 @@ impl Runner {
 
     fn command(&self, program: &Program, repeat: usize) -> Command {
         let mut command = Command::new(self.programs.join(program.name));
-        command.args(program.arguments).args(["--json", "--quiet"]);
+        command.args(program.arguments).args(["--json", "--quiet", "--details"]);
         if program.workload == Workload::Io {
             command.arg("--repeat").arg(repeat.to_string());
             match &self.sites {
@@ -252,8 +252,8 @@ fn wrong_answer(found: &Answer, expected: &Answer) -> String {
     }
 }
 
-// The beginning and the end, where what matters mostly stands.
-fn shortened(output: &[u8]) -> String {
+/// The beginning and the end of an output, where what matters mostly stands.
+pub fn shortened(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output);
     let text: Vec<char> = text.trim_end().chars().collect();
     if text.len() <= SHOWN {

@@ -4,7 +4,7 @@ use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
 use crate::programs::{Concurrency, KINDS, Workload};
-use crate::results::{Comparison, Row, Summary};
+use crate::results::{Comparison, Failure, Row, Summary};
 use crate::statistics::{Ratio, Statistics};
 
 /// How a report looks.
@@ -17,7 +17,7 @@ pub enum Look {
 }
 
 /// A figure that cannot be had.
-const UNKNOWN: &str = "unknown";
+pub const UNKNOWN: &str = "unknown";
 /// A figure that there is none of.
 const NONE: &str = "–";
 
@@ -25,7 +25,7 @@ const NONE: &str = "–";
 const FEW_RUNS: usize = 5;
 
 /// Rules above, below the head, and below.
-const RULES: TableStyle = TableStyle::new()
+pub const RULES: TableStyle = TableStyle::new()
     .top_border(LineStyle::none().fill('─').junction('─'))
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
@@ -72,7 +72,8 @@ pub fn report(comparison: &Comparison, look: Look) -> String {
     parts.join("\n\n")
 }
 
-fn heading(text: &str, level: usize, look: Look) -> String {
+/// A heading of this level.
+pub fn heading(text: &str, level: usize, look: Look) -> String {
     match look {
         Look::Terminal => format!("{}{text}", if level > 1 { "\n" } else { "" }),
         Look::Markdown => format!("{} {text}", "#".repeat(level)),
@@ -155,10 +156,7 @@ pub fn costs(rows: &[&Row], look: Look) -> Table {
                 .zip(summary.system_seconds)
                 .map(|(user, system)| user + system);
             [
-                known(cpu, |seconds| {
-                    let unit = Unit::of(seconds);
-                    format!("{} {}", unit.show(seconds), unit.name)
-                }),
+                known(cpu, time),
                 known(summary.cpus_used, processors),
                 known(summary.voluntary_switches, count),
                 known(summary.involuntary_switches, count),
@@ -241,10 +239,8 @@ pub fn remarks(comparison: &Comparison, look: Look) -> Vec<String> {
     }
     if comparison.failed().next().is_some() {
         parts.push(heading("Failed runs", 2, look));
-        for (row, failure) in comparison.failed() {
-            parts.push(format!("{}, {}: {}", row.program.command(), failure.run, failure.reason));
-            parts.extend(output("standard output", &failure.stdout));
-            parts.extend(output("standard error", &failure.stderr));
+        for (row, failed) in comparison.failed() {
+            parts.extend(failure(&row.program.command(), failed));
         }
     }
     if let Some(signal) = comparison.interrupted_by {
@@ -271,6 +267,14 @@ fn outliers(row: &Row) -> Vec<String> {
     summary.outliers.iter().map(line).collect()
 }
 
+/// What broke, how, and what it wrote; a paragraph each.
+pub fn failure(command: &str, failure: &Failure) -> Vec<String> {
+    let mut parts = vec![format!("{command}, {}: {}", failure.run, failure.reason)];
+    parts.extend(output("standard output", &failure.stdout));
+    parts.extend(output("standard error", &failure.stderr));
+    parts
+}
+
 // What a program wrote, set in, which is also how Markdown marks text to be left as it is.
 fn output(stream: &str, text: &str) -> Vec<String> {
     if text.is_empty() {
@@ -280,8 +284,13 @@ fn output(stream: &str, text: &str) -> Vec<String> {
     vec![format!("Its {stream}:"), lines.join("\n")]
 }
 
-// A table whose first `left` columns are flush left, the others flush right.
-fn table(head: &[&str], left: usize, rows: impl Iterator<Item = Vec<String>>, look: Look) -> Table {
+/// A table whose first `left` columns are flush left, the others flush right.
+pub fn table(
+    head: &[&str],
+    left: usize,
+    rows: impl Iterator<Item = Vec<String>>,
+    look: Look,
+) -> Table {
     let mut table = Table::new();
     match look {
         Look::Terminal => table.load_style(RULES).set_header(head.to_vec()),
@@ -302,7 +311,8 @@ fn table(head: &[&str], left: usize, rows: impl Iterator<Item = Vec<String>>, lo
     table
 }
 
-fn text(table: &Table, look: Look) -> String {
+/// What is printed of a table.
+pub fn text(table: &Table, look: Look) -> String {
     match look {
         Look::Terminal => table.trim_fmt(),
         Look::Markdown => table.to_string(),
@@ -366,20 +376,27 @@ fn hundredths(figure: f64) -> String {
     format!("{figure:.2}")
 }
 
-// A program that mostly waits uses thousandths of a processor.
-fn processors(used: f64) -> String {
+/// A program that mostly waits uses thousandths of a processor.
+pub fn processors(used: f64) -> String {
     let decimals = if used < 0.0995 { 3 } else { 2 };
     format!("{used:.decimals$}")
 }
 
-fn memory(bytes: u64) -> String {
+/// A duration.
+pub fn time(seconds: f64) -> String {
+    let unit = Unit::of(seconds);
+    format!("{} {}", unit.show(seconds), unit.name)
+}
+
+/// An amount of memory.
+pub fn memory(bytes: u64) -> String {
     let mebibytes = bytes as f64 / f64::from(1 << 20);
     let decimals = if mebibytes < 99.95 { 1 } else { 0 };
     format!("{mebibytes:.decimals$} MiB")
 }
 
-// A mean of counts: one decimal where it matters, a comma before each three digits.
-fn count(mean: f64) -> String {
+/// A mean of counts: one decimal where it matters, a comma before each three digits.
+pub fn count(mean: f64) -> String {
     if mean < 9.95 {
         return format!("{mean:.1}");
     }

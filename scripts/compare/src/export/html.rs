@@ -7,8 +7,9 @@ use common::svg::{self, View};
 use serde_json::Value;
 
 use crate::charts::{self, Bar};
+use crate::ledger::{self, Entry};
 use crate::programs::{Concurrency, Workload};
-use crate::results::{Claim, Comparison, Row};
+use crate::results::{Comparison, Row, Shown};
 use crate::tables;
 
 /// The height that all rows of a picture have where several share an axis, in pixels.
@@ -18,14 +19,14 @@ const ROWS: usize = 400;
 
 #[derive(Template)]
 #[template(path = "report.html")]
-struct Page<'a> {
+struct Page {
     machine: Vec<(&'static str, String)>,
     workloads: Vec<Section>,
     together: Vec<Picture>,
     longest: String,
     alone: Vec<Picture>,
     options: Grid,
-    claims: &'a Option<Vec<Claim>>,
+    claims: Option<Vec<Entry>>,
     curves: Vec<Figure>,
     covers: Vec<&'static str>,
     remarks: Vec<String>,
@@ -97,8 +98,8 @@ pub fn export(comparison: &Comparison) -> Result<String, String> {
             "The three options".into(),
             &tables::options(comparison, tables::Look::Markdown),
         ),
-        claims: &comparison.claims,
-        curves: curves(comparison.claims.as_deref().unwrap_or_default())?,
+        claims: comparison.shown.as_ref().map(|_| ledger::entries(comparison)),
+        curves: curves(comparison.shown.as_deref().unwrap_or_default())?,
         covers: tables::COVERS.split("- ").map(str::trim).filter(|it| !it.is_empty()).collect(),
         remarks: tables::remarks(comparison, tables::Look::Terminal),
     };
@@ -169,14 +170,14 @@ fn picture((row, schedule): &(&Row, &Schedule), view: View) -> Result<Picture, S
 }
 
 // A curve for each list of figures that an example gives beside its counts.
-fn curves(claims: &[Claim]) -> Result<Vec<Figure>, String> {
+fn curves(shown: &[Shown]) -> Result<Vec<Figure>, String> {
     let mut figures = Vec::new();
-    for claim in claims {
+    for shown in shown {
         let list = |key: &str| -> Option<Vec<Option<f64>>> {
-            Some(claim.figures.get(key)?.as_array()?.iter().map(Value::as_f64).collect())
+            Some(shown.figures.get(key)?.as_array()?.iter().map(Value::as_f64).collect())
         };
         let Some(counts) = list("counts") else { continue };
-        for key in claim.figures.keys().filter(|key| key.ends_with("_by_count")) {
+        for key in shown.figures.keys().filter(|key| key.ends_with("_by_count")) {
             let values = list(key).unwrap_or_default();
             let points: Vec<(f64, f64)> = counts
                 .iter()
@@ -189,7 +190,7 @@ fn curves(claims: &[Claim]) -> Result<Vec<Figure>, String> {
             let label = key.trim_end_matches("_by_count").replace('_', " ");
             let words = points.iter().map(|(count, value)| format!("{count}: {value:.2}"));
             figures.push(Figure {
-                title: format!("{}: {label}, by how many there are", claim.example),
+                title: format!("{}: {label}, by how many there are", shown.example),
                 words: words.collect(),
                 svg: charts::curve(&points)?,
             });
@@ -209,10 +210,10 @@ mod tests {
     use super::*;
     use crate::results::sample;
 
-    fn claim(example: &str, holds: bool, figures: Value) -> Claim {
+    fn claim(example: &str, holds: bool, figures: Value) -> Shown {
         let Value::Object(figures) = figures else { unreachable!("an object") };
-        let said = "5 < 6 & all is well".into();
-        Claim { example: example.into(), claim: vec!["C01".into()], holds, figures, said }
+        let said = "All is well.".into();
+        Shown { example: example.into(), claim: vec!["C01".into()], holds, figures, said }
     }
 
     // A schedule as a program tells it.
@@ -235,8 +236,8 @@ mod tests {
     fn as_it_is_written() {
         let mut comparison = sample::comparison();
         comparison.rows[2].runs[0].schedule = Some(schedule(3));
-        comparison.claims =
-            Some(vec![claim("threads-io race_condition", true, Value::Object(Default::default()))]);
+        comparison.shown =
+            Some(vec![claim("race_condition", true, Value::Object(Default::default()))]);
         let page = export(&comparison).expect("a page");
         let (_, body) = page.split_once("</style>").expect("a style");
         // Pictures have snapshots of their own.
@@ -272,14 +273,14 @@ mod tests {
             "start_microseconds_each_by_count": [9.0, 8.0, 7.0],
             "resident_bytes_each_by_count": [null, null, 4096.0],
         });
-        comparison.claims = Some(vec![
-            claim("threads-io scale_threads", true, figures),
-            claim("x", false, serde_json::json!({})),
+        comparison.shown = Some(vec![
+            claim("scale_threads", true, figures),
+            claim("cooperative_switch", false, serde_json::json!({ "turns_without_await": 3 })),
         ]);
         let page = export(&comparison).expect("a page");
         assert!(page.contains("scale_threads: start microseconds each, by how many"));
         assert!(!page.contains("resident bytes each"), "one point is no curve");
-        assert!(page.contains("does not hold") && page.contains("5 &#60; 6 &#38; all is well"));
+        assert!(page.contains("does not hold here") && page.contains("gil &#38;&#38; cargo run"));
     }
 
     #[test]

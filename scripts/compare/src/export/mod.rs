@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
+use crate::ledger;
 use crate::options::Options;
 use crate::results::Comparison;
 
@@ -53,10 +54,11 @@ impl Exports {
     /// A sentence that names the flag, the file and the cause.
     pub fn prepare(options: &Options) -> Result<Self, String> {
         let report = Some(options.report.clone().unwrap_or_else(default_report));
-        let asked: [(&str, &Option<PathBuf>, Format); 4] = [
+        let asked: [(&str, &Option<PathBuf>, Format); 5] = [
             ("--export-json", &options.export_json, json::export),
             ("--export-markdown", &options.export_markdown, markdown::export),
             ("--export-csv", &options.export_csv, csv::export),
+            ("--export-claims", &options.export_claims, ledger::json),
             (REPORT, &report, html::export),
         ];
         let mut exports: Vec<Export> = Vec::new();
