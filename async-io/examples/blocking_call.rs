@@ -64,8 +64,8 @@ fn one_after_another(run: &Run<Site>) -> Result<(), Error> {
 async fn in_tasks(run: &Run<Site>, own_threads: bool) -> Result<(), Error> {
     let session = run.session()?;
     let mut tasks = JoinSet::new();
-    for site in run.items().cloned() {
-        let session = session.clone();
+    for site in run.items() {
+        let (session, site) = (session.clone(), site.clone());
         let download = move || download_site(&session, &site);
         tasks.spawn(async move {
             if own_threads {
@@ -96,14 +96,10 @@ fn main() -> ExitCode {
         let server = Server::start()?;
         let run = Run::of_local_sites(&server, options.repeat.into(), latency, run::ALL);
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let (done, sequential) = example::seconds(|| one_after_another(&run));
-        done?;
-        let (done, blocking) = example::seconds(|| runtime.block_on(in_tasks(&run, false)));
-        done?;
-        let (done, own_threads) = example::seconds(|| runtime.block_on(in_tasks(&run, true)));
-        done?;
-        let (done, async_client) = example::seconds(|| runtime.block_on(with_async_client(&run)));
-        done?;
+        let ((), sequential) = example::timed(|| one_after_another(&run))?;
+        let ((), blocking) = example::timed(|| runtime.block_on(in_tasks(&run, false)))?;
+        let ((), own_threads) = example::timed(|| runtime.block_on(in_tasks(&run, true)))?;
+        let ((), async_client) = example::timed(|| runtime.block_on(with_async_client(&run)))?;
         let figures = Figures {
             downloads: run.items().count(),
             wall_seconds_sequential: sequential,
@@ -112,7 +108,8 @@ fn main() -> ExitCode {
             wall_seconds_async_client: async_client,
         };
         let said = format!(
-            "One after another {sequential:.2} s; blocking in tasks {blocking:.2} s, with spawn_blocking {own_threads:.2} s, with an async client {async_client:.2} s."
+            "One after another {sequential:.2} s; blocking in tasks {blocking:.2} s, with \
+             spawn_blocking {own_threads:.2} s, with an async client {async_client:.2} s."
         );
         Ok(Shown { claim: &["C22"], holds: holds(&figures), figures, said })
     })

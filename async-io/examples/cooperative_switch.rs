@@ -18,15 +18,15 @@ use serde::Serialize;
 use tokio::runtime::Builder;
 use tokio::task::{LocalSet, yield_now};
 
+/// How often all is repeated, to compare.
+const RUNS: usize = 3;
+
 /// Two tasks on one thread that count on one number, in three ways
 #[derive(Parser)]
 struct Options {
     /// How often each adds one
     #[arg(long, default_value_t = 50_000, value_parser = value_parser!(u64).range(1..=1_000_000_000))]
     updates: u64,
-    /// How often all is repeated
-    #[arg(long, default_value_t = 3, value_parser = value_parser!(u64).range(2..=1000))]
-    runs: u64,
     #[command(flatten)]
     output: Output,
 }
@@ -100,7 +100,7 @@ fn main() -> ExitCode {
     let two_tasks = |place| two_tasks(options.updates, place);
     example::show(&options.output, || {
         let mut runs = Vec::new();
-        for _ in 0..options.runs {
+        for _ in 0..RUNS {
             runs.push([
                 two_tasks(Await::Never)?,
                 two_tasks(Await::After)?,
@@ -115,7 +115,7 @@ fn main() -> ExitCode {
             updates_lost_with_await_after: after.0,
             turns_with_await_after: after.1,
             updates_lost_with_await_inside: inside.0,
-            runs: runs.len(),
+            runs: RUNS,
             runs_with_the_same_figures: runs.iter().filter(|run| **run == runs[0]).count(),
         };
         let said = format!(

@@ -20,16 +20,18 @@ use tokio::{sync::mpsc, task, time};
 #[allow(dead_code, reason = "its own main and rule")]
 mod scale_threads;
 
-const NEED: Need = Need { tasks: 0, maps: 0, bytes: 640 };
+const NEED: Need = Need { tasks: 0, maps: 0, bytes: 640, address_space: 640 };
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Holds when more tasks waited at once than the 500 threads, each taking less time to start than
-/// a thread, and less memory, if that is known.
+/// Holds when more tasks than threads waited at once, each taking less time to start than one of
+/// hundreds of threads, and less memory, if that is known.
 pub(crate) fn holds(figures: &Compared) -> bool {
-    let Compared { figures: tasks, thread_start_microseconds_each, .. } = figures;
+    let Compared { figures: tasks, .. } = figures;
+    let start = tasks.start_microseconds_each.zip(figures.thread_start_microseconds_each);
     let memory = tasks.resident_bytes_each.zip(figures.thread_resident_bytes_each);
-    tasks.reached > 500
-        && tasks.start_microseconds_each < *thread_start_microseconds_each
+    tasks.reached > figures.threads
+        && figures.threads >= 200
+        && start.is_some_and(|(task, thread)| task < thread)
         && memory.is_none_or(|(task, thread)| task < thread)
 }
 

@@ -33,7 +33,8 @@ fn switches() -> cooperative_switch::Figures {
 #[test]
 fn cooperative_switch_holds_when_only_an_await_inside_loses_and_always_as_many() {
     assert!(cooperative_switch::holds(&switches()));
-    let spoilt: [(&str, fn(&mut cooperative_switch::Figures)); 6] = [
+    type Spoil = fn(&mut cooperative_switch::Figures);
+    let spoilt: [(&str, Spoil); 6] = [
         ("lost without await", |it| it.updates_lost_without_await = 1),
         ("interrupted without await", |it| it.turns_without_await = 3),
         ("lost with await after", |it| it.updates_lost_with_await_after = 1),
@@ -50,7 +51,7 @@ fn cooperative_switch_holds_when_only_an_await_inside_loses_and_always_as_many()
 
 #[test]
 fn tasks_switch_where_they_await_and_nowhere_else() {
-    let shown = shown("cooperative_switch", &["--updates", "1000", "--runs", "5"]);
+    let shown = shown("cooperative_switch", &["--updates", "1000"]);
     assert_eq!(shown["claim"], json!(["C07", "C11"]));
     assert_eq!(shown["holds"], true);
     for (figure, is) in [
@@ -59,8 +60,8 @@ fn tasks_switch_where_they_await_and_nowhere_else() {
         ("turns_without_await", 2),
         ("updates_lost_with_await_after", 0),
         ("updates_lost_with_await_inside", 1000),
-        ("runs", 5),
-        ("runs_with_the_same_figures", 5),
+        ("runs", 3),
+        ("runs_with_the_same_figures", 3),
     ] {
         assert_eq!(shown["figures"][figure], is, "{figure}");
     }
@@ -162,7 +163,6 @@ fn a_person_reads_the_figures_and_the_verdict() {
 fn a_wrong_flag_is_refused() {
     for (name, flag) in [
         ("cooperative_switch", "--updates"),
-        ("cooperative_switch", "--runs"),
         ("blocking_call", "--latency"),
         ("blocking_call", "--repeat"),
         ("greedy_task", "--sums"),

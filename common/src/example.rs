@@ -62,7 +62,9 @@ pub fn show<F: Serialize>(
     match work() {
         Ok(shown) => shown.print(output),
         Err(error) => {
-            out::complain(&format!("error: {}", span::causes(&*error)));
+            let refused = error.downcast_ref().map(limits::named);
+            let why = refused.unwrap_or_else(|| span::causes(&*error));
+            out::complain(&format!("error: {why}"));
             ExitCode::FAILURE
         }
     }
@@ -73,6 +75,15 @@ pub fn seconds<T>(work: impl FnOnce() -> T) -> (T, f64) {
     let began = clock::now();
     let result = work();
     (result, clock::now().saturating_sub(began).as_secs_f64())
+}
+
+/// [`seconds`] of work that may fail.
+///
+/// # Errors
+/// Those of `work`: what fails gets no time.
+pub fn timed<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<(T, f64), Error> {
+    let (result, seconds) = seconds(work);
+    Ok((result?, seconds))
 }
 
 /// The mean wall times of two ways to do some work, in seconds, over ten rounds in which they take
@@ -87,11 +98,11 @@ pub fn in_turns<T: PartialEq>(
     const ROUNDS: u32 = 10;
     let mut means = (0.0, 0.0);
     for _ in 0..ROUNDS {
-        let (first, wall) = seconds(&mut one);
+        let (first, wall) = timed(&mut one)?;
         means.0 += wall / f64::from(ROUNDS);
-        let (second, wall) = seconds(&mut other);
+        let (second, wall) = timed(&mut other)?;
         means.1 += wall / f64::from(ROUNDS);
-        if first? != second? {
+        if first != second {
             return Err("the two ways gave different results".into());
         }
     }
@@ -119,6 +130,7 @@ fn readable(figure: &Value) -> String {
             _ => number.to_string(),
         },
         Value::Array(list) => list.iter().map(readable).collect::<Vec<_>>().join(" "),
+        Value::String(text) => text.clone(),
         other => other.to_string(),
     }
 }

@@ -6,9 +6,11 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
+use clap::builder::RangedU64ValueParser;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
 use nix::unistd::Pid;
 use serde::Serialize;
@@ -20,7 +22,7 @@ use crate::{Error, clock, limits};
 #[derive(Clone, Debug, Parser)]
 pub struct Options {
     /// How many at most, instead of as many as three seconds are surely enough for
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub up_to: Option<usize>,
     /// Reports.
     #[command(flatten)]
@@ -36,6 +38,8 @@ pub struct Need {
     pub maps: u64,
     /// Memory, in bytes, the kernel's own for it included; a generous guess.
     pub bytes: u64,
+    /// Address space of this process, in bytes; a generous guess, too.
+    pub address_space: u64,
 }
 
 /// What was measured. "Each" is the average over all that are alive at that count.
@@ -48,7 +52,7 @@ pub struct Figures {
     /// The limit that allowed no more, with its value; "no limit" if all that were asked for ran.
     pub stopped_by: String,
     /// Wall time from the first start until all have run up to where they wait, for one.
-    pub start_microseconds_each: f64,
+    pub start_microseconds_each: Option<f64>,
     /// Resident memory that one adds. A page that processes share counts in equal parts.
     pub resident_bytes_each: Option<f64>,
     /// The kernel's tables of which page is where, which are not part of the resident memory.
@@ -58,7 +62,7 @@ pub struct Figures {
     /// The counts at which it was measured, growing.
     pub counts: Vec<usize>,
     /// `start_microseconds_each` at each of the counts.
-    pub start_microseconds_each_by_count: Vec<f64>,
+    pub start_microseconds_each_by_count: Vec<Option<f64>>,
     /// `resident_bytes_each` at each of the counts.
     pub resident_bytes_each_by_count: Vec<Option<f64>>,
     /// `page_table_bytes_each` at each of the counts.
@@ -68,16 +72,16 @@ pub struct Figures {
 /// The middle of a sentence that begins with what was started.
 impl Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let size = match self.resident_bytes_each {
-            Some(bytes) if bytes < 10_240.0 => format!("{bytes:.0} bytes"),
-            Some(bytes) => format!("{:.1} KiB", bytes / 1024.0),
-            None => "unknown".into(),
-        };
-        write!(
-            f,
-            "{} idle at once: {:.1} µs to start one, {size} of resident memory each, {:.2} µs for a switch",
-            self.reached, self.start_microseconds_each, self.switch_microseconds
-        )?;
+        write!(f, "{} idle at once", self.reached)?;
+        if let Some(start) = self.start_microseconds_each {
+            write!(f, ", {start:.1} µs to start one")?;
+        }
+        match self.resident_bytes_each {
+            Some(bytes) if bytes < 10_240.0 => write!(f, ", {bytes:.0} bytes of memory each")?,
+            Some(bytes) => write!(f, ", {:.1} KiB of memory each", bytes / 1024.0)?,
+            None => {}
+        }
+        write!(f, ", {:.2} µs for a switch", self.switch_microseconds)?;
         if self.reached < self.asked {
             write!(f, "; not {} because of {}", self.asked, self.stopped_by)?;
         }
@@ -91,8 +95,10 @@ pub struct Compared {
     /// What was started.
     #[serde(flatten)]
     pub figures: Figures,
+    /// How many threads were idle at once to be compared with.
+    pub threads: usize,
     /// `start_microseconds_each` of threads.
-    pub thread_start_microseconds_each: f64,
+    pub thread_start_microseconds_each: Option<f64>,
     /// `resident_bytes_each` of threads.
     pub thread_resident_bytes_each: Option<f64>,
     /// `switch_microseconds` of threads.
@@ -104,6 +110,7 @@ impl Figures {
     pub fn beside(self, threads: &Self) -> Compared {
         Compared {
             figures: self,
+            threads: threads.reached,
             thread_start_microseconds_each: threads.start_microseconds_each,
             thread_resident_bytes_each: threads.resident_bytes_each,
             thread_switch_microseconds: threads.switch_microseconds,
@@ -136,7 +143,7 @@ impl Growing {
     /// Up to `asked` of them. Fewer where a limit is nearer: a limit is named, never filled up,
     /// because others live under it too.
     pub fn new(asked: usize, need: Need) -> Self {
-        let (up_to, stopped_by) = room(asked, need, &limits_in_force());
+        let (up_to, stopped_by) = room(asked, need, &limits_in_force(need));
         let stopped_by = stopped_by.unwrap_or("no limit".into());
         Self {
             figures: Figures { asked, stopped_by, ..Figures::default() },
@@ -168,7 +175,7 @@ impl Growing {
             memory.map(|(after, before)| each(figure(&after) as f64 - figure(&before) as f64))
         };
         figures.reached = alive;
-        figures.start_microseconds_each = each(self.starting.as_secs_f64() * 1e6);
+        figures.start_microseconds_each = Some(each(self.starting.as_secs_f64() * 1e6));
         figures.resident_bytes_each = added(|memory| memory.resident);
         figures.page_table_bytes_each = added(|memory| memory.page_tables);
         figures.counts.push(alive);
@@ -253,14 +260,14 @@ fn room(asked: usize, need: Need, limits: &[Limit]) -> (usize, Option<String>) {
         .min_by_key(|(count, _)| *count);
     match nearest {
         Some((count, Limit { name, value, used, .. })) if count < asked => {
-            (count, Some(format!("{name}, {value} with {used} in use")))
+            (count, Some(format!("{name}, {value} with {used} taken")))
         }
         _ => (asked, None),
     }
 }
 
 // Those that can be read; on another system than Linux none can, and starting one more fails.
-fn limits_in_force() -> Vec<Limit> {
+fn limits_in_force(need: Need) -> Vec<Limit> {
     let tasks: fn(&Need) -> u64 = |need| need.tasks;
     let maps: fn(&Need) -> u64 = |need| need.maps;
     let bytes: fn(&Need) -> u64 = |need| need.bytes;
@@ -284,8 +291,12 @@ fn limits_in_force() -> Vec<Limit> {
     }
     let used = fs::read_to_string("/proc/self/maps").map(|maps| maps.lines().count() as u64);
     limit("vm.max_map_count", number("/proc/sys/vm/max_map_count"), used.ok(), maps);
-    let size = kib("/proc/self/status", "VmSize:").map(|kib| kib * 1024);
-    limit("ulimit -v in bytes", soft(Resource::RLIMIT_AS), size, bytes);
+    // The C library reserves 64 MiB of address space for the memory of each of the first threads,
+    // eight a core (`HEAP_MAX_SIZE` and `narenas_limit` in glibc's `malloc/arena.c`).
+    let cores = thread::available_parallelism().map_or(1, usize::from) as u64;
+    let arenas = if need.maps > 0 { (8 * cores) << 26 } else { 0 };
+    let size = kib("/proc/self/status", "VmSize:").map(|kib| kib * 1024 + arenas);
+    limit("ulimit -v in bytes", soft(Resource::RLIMIT_AS), size, |need| need.address_space);
     let available = kib("/proc/meminfo", "MemAvailable:").map(|kib| kib * 1024);
     limit("available memory in bytes", available, Some(0), bytes);
     for (controller, value, used, need) in [
@@ -397,8 +408,8 @@ mod tests {
             limit("near", 1_000, |need| need.maps),
             limit("not needed", 1, |need| need.bytes),
         ];
-        let need = Need { tasks: 1, maps: 4, bytes: 0 };
-        let why = Some("near, 1000 with 10 in use".to_owned());
+        let need = Need { tasks: 1, maps: 4, ..Need::default() };
+        let why = Some("near, 1000 with 10 taken".to_owned());
         assert_eq!(room(500, need, &limits), (235, why));
         assert_eq!(room(235, need, &limits), (235, None));
     }
@@ -417,7 +428,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn limits_can_be_read() {
-        let limits = limits_in_force();
+        let limits = limits_in_force(Need::default());
         for name in ["kernel.threads-max", "vm.max_map_count"] {
             let limit = limits.iter().find(|limit| limit.name == name).expect(name);
             assert!(limit.used > 0 && limit.used < limit.value, "{limit:?}");

@@ -17,13 +17,14 @@ pub mod pictures;
 use std::ffi::{OsStr, OsString};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -263,6 +264,7 @@ impl Running {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            .process_group(0)
             .spawn()
             .expect("the program starts");
         let (sender, said) = mpsc::channel();
@@ -292,6 +294,11 @@ impl Running {
     /// Whether it has ended. Processes that it started may still run.
     pub fn has_ended(&mut self) -> bool {
         self.process.try_wait().expect("its state").is_some()
+    }
+
+    /// Sends a signal to its process group, as a terminal does on Ctrl-C.
+    pub fn signal_all(&self, signal: Signal) {
+        killpg(self.pid(), signal).expect("the signal is sent");
     }
 
     /// Sends it a signal.

@@ -92,6 +92,20 @@ pub fn threads() -> Option<u64> {
     None
 }
 
+/// How often the scheduler has taken the CPU away from the calling thread since it started.
+#[cfg(target_os = "linux")]
+pub fn involuntary_switches_of_thread() -> Option<u64> {
+    let usage = getrusage(UsageWho::RUSAGE_THREAD).ok()?;
+    u64::try_from(usage.involuntary_context_switches()).ok()
+}
+
+/// How often the scheduler has taken the CPU away from the calling thread: macOS tells only of the
+/// whole process.
+#[cfg(not(target_os = "linux"))]
+pub fn involuntary_switches_of_thread() -> Option<u64> {
+    None
+}
+
 /// The most memory that this process has had resident, in bytes.
 ///
 /// Linux: `VmHWM`. A program that was started by a larger one has that one's peak as its

@@ -7,7 +7,7 @@
 //! takes, by the functions of the example `scale_threads` of threads-io. Where a limit allows fewer
 //! than asked for, it is named.
 
-use std::io::{Read, Write, pipe};
+use std::io::{self, Read, Write, pipe};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -21,14 +21,14 @@ use pool::fork::{self, Forked};
 #[allow(dead_code, reason = "its own main and rule")]
 mod scale_threads;
 
-const NEED: Need = Need { tasks: 1, maps: 0, bytes: 512 << 10 };
+const NEED: Need = Need { tasks: 1, maps: 0, bytes: 512 << 10, address_space: 0 };
 
 /// Holds when a process took longer to start than a thread, and more memory, if that is known.
 pub(crate) fn holds(figures: &Compared) -> bool {
-    let Compared { figures: processes, thread_start_microseconds_each, .. } = figures;
+    let Compared { figures: processes, .. } = figures;
+    let start = processes.start_microseconds_each.zip(figures.thread_start_microseconds_each);
     let memory = processes.resident_bytes_each.zip(figures.thread_resident_bytes_each);
-    processes.reached > 0
-        && processes.start_microseconds_each > *thread_start_microseconds_each
+    start.is_some_and(|(process, thread)| process > thread)
         && memory.is_none_or(|(process, thread)| process > thread)
 }
 
@@ -37,7 +37,7 @@ fn idle_processes(up_to: usize) -> Result<Figures, Error> {
     let (mut gate, closed) = pipe()?;
     let (mut children, mut alive) = (Vec::new(), 0);
     while let Some(more) = growing.more() {
-        let (arrivals, mut arrived) = pipe()?;
+        let (mut arrivals, mut arrived) = pipe()?;
         for _ in 0..more {
             match fork::split() {
                 Ok(Forked::Parent(pid)) => children.push(pid),
@@ -55,7 +55,7 @@ fn idle_processes(up_to: usize) -> Result<Figures, Error> {
             }
         }
         drop(arrived);
-        alive += arrivals.bytes().count();
+        alive += io::copy(&mut arrivals, &mut io::sink())? as usize;
         growing.idle(alive, &children);
     }
     drop(closed);

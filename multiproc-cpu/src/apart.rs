@@ -3,7 +3,7 @@
 use std::io::pipe;
 
 use common::summary::Item;
-use common::{Error, Run, Span, span};
+use common::{Error, Run, Span, limits, span};
 use nix::sys::wait::waitpid;
 use serde_json::Value;
 
@@ -53,7 +53,9 @@ pub fn apart(work: impl FnOnce() -> Result<Value, Error>) -> Result<Value, Error
     let child = match fork::split()? {
         Forked::Parent(child) => child,
         Forked::Child(child) => child.end_after(|| {
-            let sent = work().map_err(|why| span::causes(&*why));
+            let sent = work().map_err(|why| {
+                why.downcast_ref().map_or_else(|| span::causes(&*why), limits::named)
+            });
             // It fails when the parent has gone: then nobody is left to tell.
             let _ = serde_json::to_writer(result_end, &sent);
         }),

@@ -234,3 +234,7 @@ impl<T, W> Drop for Pool<'_, T, W> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "hostile.rs"]
+mod tests;

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use clap::{Parser, value_parser};
 use common::Error;
 use common::example::{self, Output, Shown};
+use common::usage::involuntary_switches_of_thread;
 use serde::Serialize;
 
 /// No interrupt keeps a thread from its clock for so long, but another thread does.
@@ -37,7 +38,7 @@ pub(crate) struct Figures {
     pub(crate) threads: u64,
     pub(crate) slices_of_the_thread_with_fewest: usize,
     pub(crate) median_slice_milliseconds: f64,
-    pub(crate) longest_wait_for_the_cpu_milliseconds: f64,
+    pub(crate) longest_wait_milliseconds: f64,
     pub(crate) involuntary_switches_a_thread: Option<f64>,
 }
 
@@ -48,12 +49,8 @@ pub(crate) fn holds(figures: &Figures) -> bool {
     figures.threads > figures.cores && figures.slices_of_the_thread_with_fewest >= 2 && taken_away
 }
 
-/// What a thread saw: its slices, its waits between them, and how often it was interrupted.
-struct Seen {
-    slices: Vec<Duration>,
-    waits: Vec<Duration>,
-    involuntary_switches: Option<i64>,
-}
+/// What a thread saw: its slices, the waits between them, how often it was interrupted.
+type Seen = (Vec<Duration>, Vec<Duration>, Option<u64>);
 
 fn stay_busy(until: Instant) -> Seen {
     let (mut slices, mut waits) = (Vec::new(), Vec::new());
@@ -70,59 +67,42 @@ fn stay_busy(until: Instant) -> Seen {
         last = now;
     }
     slices.push(last - on_since);
-    Seen { slices, waits, involuntary_switches: involuntary_switches() }
+    (slices, waits, involuntary_switches_of_thread())
 }
 
-/// Of the calling thread, since it started; only Linux tells.
-fn involuntary_switches() -> Option<i64> {
-    #[cfg(target_os = "linux")]
-    {
-        use nix::sys::resource::{UsageWho, getrusage};
-        let usage = getrusage(UsageWho::RUSAGE_THREAD).ok()?;
-        Some(usage.involuntary_context_switches())
-    }
-    #[cfg(not(target_os = "linux"))]
-    None
-}
-
-fn preemption(options: &Options) -> Result<Shown<Figures>, Error> {
-    let cores = available_parallelism()?.get() as u64;
-    let threads = options.threads.unwrap_or(2 * cores);
-    let until = Instant::now() + Duration::from_millis(options.milliseconds);
-    let seen = thread::scope(|scope| {
-        let started: Result<Vec<_>, _> =
-            (0..threads).map(|_| example::spawn(scope, || stay_busy(until))).collect();
-        let joined = started?.into_iter().map(|thread| thread.join().expect("it does not panic"));
-        Ok::<Vec<Seen>, Error>(joined.collect())
-    })?;
-    let mut slices: Vec<_> = seen.iter().flat_map(|seen| &seen.slices).collect();
-    slices.sort();
-    let milliseconds = |time: &Duration| time.as_secs_f64() * 1e3;
-    let switches: Option<i64> = seen.iter().map(|seen| seen.involuntary_switches).sum();
-    let figures = Figures {
-        cores,
-        threads,
-        slices_of_the_thread_with_fewest: seen
-            .iter()
-            .map(|seen| seen.slices.len())
-            .min()
-            .unwrap_or(0),
-        median_slice_milliseconds: milliseconds(slices[slices.len() / 2]),
-        longest_wait_for_the_cpu_milliseconds: seen
-            .iter()
-            .flat_map(|seen| &seen.waits)
-            .max()
-            .map_or(0.0, milliseconds),
-        involuntary_switches_a_thread: switches.map(|switches| switches as f64 / threads as f64),
-    };
-    let said = format!(
-        "{threads} threads that never yield shared {cores} cores: each had at least {} slices, half of them longer than {:.1} ms.",
-        figures.slices_of_the_thread_with_fewest, figures.median_slice_milliseconds
-    );
-    Ok(Shown { claim: &["C07", "C08"], holds: holds(&figures), figures, said })
+fn busy_threads(threads: u64, until: Instant) -> Result<Vec<Seen>, Error> {
+    thread::scope(|scope| {
+        let started = (0..threads).map(|_| example::spawn(scope, || stay_busy(until)));
+        let started: Vec<_> = started.collect::<Result<_, _>>()?;
+        Ok(started.into_iter().map(|thread| thread.join().expect("it does not panic")).collect())
+    })
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    example::show(&options.output, || preemption(&options))
+    example::show(&options.output, || {
+        let cores = available_parallelism()?.get() as u64;
+        let threads = options.threads.unwrap_or(2 * cores);
+        let until = Instant::now() + Duration::from_millis(options.milliseconds);
+        let seen = busy_threads(threads, until)?;
+        let fewest = seen.iter().map(|(slices, ..)| slices.len()).min().unwrap_or(0);
+        let mut slices: Vec<_> = seen.iter().flat_map(|(slices, ..)| slices).collect();
+        slices.sort();
+        let waits = seen.iter().flat_map(|(_, waits, _)| waits);
+        let switches: Option<u64> = seen.iter().map(|(.., switches)| *switches).sum();
+        let median = slices[slices.len() / 2].as_secs_f64() * 1e3;
+        let figures = Figures {
+            cores,
+            threads,
+            slices_of_the_thread_with_fewest: fewest,
+            median_slice_milliseconds: median,
+            longest_wait_milliseconds: waits.max().map_or(0.0, |wait| wait.as_secs_f64() * 1e3),
+            involuntary_switches_a_thread: switches.map(|sum| sum as f64 / threads as f64),
+        };
+        let said = format!(
+            "{threads} threads that never yield shared {cores} cores: each had at least {fewest} \
+             slices, half of them longer than {median:.1} ms."
+        );
+        Ok(Shown { claim: &["C07", "C08"], holds: holds(&figures), figures, said })
+    })
 }

@@ -2,17 +2,18 @@
 //! read `x`, others count on, and then it writes back a number that is out of date.
 //!
 //! Threads count on one `x` in three ways; `updates_lost_...` is what `x` lacks at the end. With a
-//! read and a write of their own they lose updates, another number in each run. They lose none
-//! with `fetch_add`, which is one instruction, and none under a mutex. The nanoseconds are wall
-//! time for one update, all threads together: what each way costs.
+//! read and a write of their own they lose updates, others in each run. They lose none with
+//! `fetch_add`, one instruction, and none under a mutex. `nanoseconds_an_update_...` is wall time
+//! over updates by all threads: what each way costs.
 //!
 //! Rust refuses the plain `x = x + 1` (`src/refused.rs`), and `tests/examples_race_model.rs` goes
 //! through every order of the steps.
 
 use std::process::ExitCode;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{sync::Mutex, thread};
 
 use clap::{Parser, value_parser};
 use common::Error;
@@ -34,7 +35,7 @@ struct Options {
 
 #[derive(Serialize)]
 pub(crate) struct Figures {
-    pub(crate) updates_by_load_store: u64,
+    pub(crate) updates: u64,
     pub(crate) updates_lost_by_load_store: u64,
     pub(crate) share_lost_by_load_store: f64,
     pub(crate) updates_lost_by_fetch_add: u64,
@@ -44,13 +45,10 @@ pub(crate) struct Figures {
     pub(crate) nanoseconds_an_update_mutex: f64,
 }
 
-/// How many updates a thread makes between two looks at the clock.
-const BATCH: u64 = 1_000;
-
 /// Holds when the read and write of their own lost updates and the two cures lost none.
 pub(crate) fn holds(figures: &Figures) -> bool {
-    let cured = figures.updates_lost_by_fetch_add + figures.updates_lost_by_mutex == 0;
-    figures.updates_lost_by_load_store > 0 && cured
+    let lost_by_cures = figures.updates_lost_by_fetch_add + figures.updates_lost_by_mutex;
+    figures.updates_lost_by_load_store > 0 && lost_by_cures == 0
 }
 
 fn load_store(x: &AtomicU64) {
@@ -59,59 +57,52 @@ fn load_store(x: &AtomicU64) {
     x.store(read + 1, Relaxed);
 }
 
-struct Counted {
-    updates: u64,
-    lost: u64,
-    nanoseconds: f64,
-}
-
-/// Lets all threads `add_one` to one `x` until their time is over.
-fn count(options: &Options, add_one: impl Fn(&AtomicU64) + Sync) -> Result<Counted, Error> {
+/// Lets all threads `add_one` to one `x` until their time is over. Returns how often they did, how
+/// many of these updates are lost, and the nanoseconds an update.
+fn count(options: &Options, add_one: impl Fn(&AtomicU64) + Sync) -> Result<(u64, u64, f64), Error> {
     let (x, updates) = (AtomicU64::new(0), AtomicU64::new(0));
-    let began = Instant::now();
+    let end = Instant::now() + Duration::from_millis(options.milliseconds);
     let work = || {
-        while began.elapsed() < Duration::from_millis(options.milliseconds) {
-            (0..BATCH).for_each(|_| add_one(&x));
-            updates.fetch_add(BATCH, Relaxed);
+        while Instant::now() < end {
+            (0..1000).for_each(|_| add_one(&x));
+            updates.fetch_add(1000, Relaxed);
         }
     };
-    thread::scope(|scope| {
-        (0..options.threads).try_for_each(|_| example::spawn(scope, work).map(drop))
+    let ((), seconds) = example::timed(|| {
+        thread::scope(|scope| {
+            (0..options.threads).try_for_each(|_| example::spawn(scope, work).map(drop))
+        })
     })?;
-    let nanoseconds = began.elapsed().as_secs_f64() * 1e9;
     let updates = updates.into_inner();
-    let lost = updates - x.into_inner();
-    Ok(Counted { updates, lost, nanoseconds: nanoseconds / updates as f64 })
-}
-
-fn race(options: &Options) -> Result<Shown<Figures>, Error> {
-    let lock = Mutex::new(());
-    let separate = count(options, load_store)?;
-    let fetch_add = count(options, |x| {
-        x.fetch_add(1, Relaxed);
-    })?;
-    let mutex = count(options, |x| {
-        let _held = lock.lock();
-        load_store(x);
-    })?;
-    let figures = Figures {
-        updates_by_load_store: separate.updates,
-        updates_lost_by_load_store: separate.lost,
-        share_lost_by_load_store: separate.lost as f64 / separate.updates as f64,
-        updates_lost_by_fetch_add: fetch_add.lost,
-        updates_lost_by_mutex: mutex.lost,
-        nanoseconds_an_update_load_store: separate.nanoseconds,
-        nanoseconds_an_update_fetch_add: fetch_add.nanoseconds,
-        nanoseconds_an_update_mutex: mutex.nanoseconds,
-    };
-    let said = format!(
-        "Of {} updates by a read and a write, {} were lost; {} by fetch_add, {} under a mutex.",
-        separate.updates, separate.lost, fetch_add.lost, mutex.lost
-    );
-    Ok(Shown { claim: &["C09", "C15", "C17"], holds: holds(&figures), figures, said })
+    Ok((updates, updates - x.into_inner(), seconds * 1e9 / updates as f64))
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    example::show(&options.output, || race(&options))
+    example::show(&options.output, || {
+        let lock = Mutex::new(());
+        let (updates, lost, nanoseconds_an_update_load_store) = count(&options, load_store)?;
+        let (_, updates_lost_by_fetch_add, nanoseconds_an_update_fetch_add) =
+            count(&options, |x| _ = x.fetch_add(1, Relaxed))?;
+        let (_, updates_lost_by_mutex, nanoseconds_an_update_mutex) = count(&options, |x| {
+            let _held = lock.lock();
+            load_store(x);
+        })?;
+        let share = lost as f64 / updates as f64;
+        let figures = Figures {
+            updates,
+            updates_lost_by_load_store: lost,
+            share_lost_by_load_store: share,
+            updates_lost_by_fetch_add,
+            updates_lost_by_mutex,
+            nanoseconds_an_update_load_store,
+            nanoseconds_an_update_fetch_add,
+            nanoseconds_an_update_mutex,
+        };
+        let said = format!(
+            "Read and written apart, {lost} of {updates} updates were lost; by fetch_add \
+             {updates_lost_by_fetch_add}, under a mutex {updates_lost_by_mutex}."
+        );
+        Ok(Shown { claim: &["C09", "C15", "C17"], holds: holds(&figures), figures, said })
+    })
 }

@@ -119,7 +119,11 @@ pub fn a_signal_ends_it_with_a_report(program: &Program) {
     for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
         let mut running = program.start(LONG);
         running.line();
-        running.signal(signal);
+        if signal == Signal::SIGINT {
+            running.signal_all(signal);
+        } else {
+            running.signal(signal);
+        }
         let ended = running.end().with_code(code);
         let not_done = format!("interrupted by signal {}:", signal as i32);
         assert!(ended.stderr.contains(&not_done), "{ended:?}");

@@ -16,6 +16,70 @@ use serde_json::Value;
 use sysinfo::{ProcessStatus, System};
 use tempfile::TempDir;
 
+/// The figures that the claims need of each example.
+const EXAMPLES: [(&str, &str); 14] = [
+    (
+        "race_condition",
+        r#""updates": 100, "updates_lost_by_load_store": 7, "share_lost_by_load_store": 0.07,
+        "updates_lost_by_fetch_add": 0, "updates_lost_by_mutex": 0,
+        "nanoseconds_an_update_load_store": 1.0, "nanoseconds_an_update_fetch_add": 5.0,
+        "nanoseconds_an_update_mutex": 20.0"#,
+    ),
+    (
+        "deadlock",
+        r#""threads_locked_up": 2, "rounds": 200, "rounds_done_in_opposite_orders": 3,
+        "rounds_done_in_one_order": 200"#,
+    ),
+    (
+        "preemption",
+        r#""cores": 2, "threads": 4, "slices_of_the_thread_with_fewest": 66,
+        "median_slice_milliseconds": 3.0, "involuntary_switches_a_thread": null"#,
+    ),
+    ("gil", r#""threads": 4, "cpu_bound_speedup": 1.0, "cpus_used": 1.0, "io_bound_speedup": 3.9"#),
+    ("cpu_threads", r#""speedup": 1.9"#),
+    ("cpu_tasks", r#""speedup": 1.0"#),
+    (
+        "cooperative_switch",
+        r#""updates": 100, "updates_lost_without_await": 0, "updates_lost_with_await_inside": 50,
+        "turns_without_await": 2, "turns_with_await_after": 100, "runs": 3,
+        "runs_with_the_same_figures": 3"#,
+    ),
+    (
+        "blocking_call",
+        r#""wall_seconds_sequential": 0.5, "wall_seconds_blocking_in_tasks": 0.5,
+        "wall_seconds_spawn_blocking": 0.05, "wall_seconds_async_client": 0.05"#,
+    ),
+    (
+        "greedy_task",
+        r#""beat_milliseconds": 5, "longest_gap_greedy_milliseconds": 170.0,
+        "longest_gap_yield_now_milliseconds": 9.0, "longest_gap_spawn_blocking_milliseconds": 9.0"#,
+    ),
+    (
+        "separate_memory",
+        r#""written_by_the_child": 42, "seen_in_a_variable": 1, "seen_through_a_pipe": 42,
+        "seen_in_shared_memory": 42"#,
+    ),
+    (
+        "io_bound",
+        r#""speedup": 4.8, "wall_seconds_processes": 1.5, "wall_seconds_threads": 1.5,
+        "wall_seconds_tasks": 0.1, "cpu_seconds_processes": 0.04, "cpu_seconds_threads": 0.02,
+        "cpu_seconds_tasks": 0.01, "memory_bytes_a_download_processes": 4e6,
+        "memory_bytes_a_download_threads": 1e6, "memory_bytes_a_download_tasks": 6e4"#,
+    ),
+    (
+        "scale_threads",
+        r#""reached": 10000, "start_microseconds_each": 30.0, "resident_bytes_each": 9000.0"#,
+    ),
+    (
+        "scale_tasks",
+        r#""reached": 1000000, "start_microseconds_each": 0.8, "resident_bytes_each": 450.0"#,
+    ),
+    (
+        "scale_processes",
+        r#""reached": 1000, "start_microseconds_each": 90.0, "resident_bytes_each": 30000.0"#,
+    ),
+];
+
 /// A folder with a script for each program. A script notes each of its runs in the file `log`,
 /// with the number of downloads' rounds, and answers as the program would.
 struct Programs {
@@ -49,18 +113,49 @@ while [ $# -gt 0 ]; do
         io|cpu) workload=$1;;
         --repeat) repeat=$2; shift;;
         --url) urls=yes;;
+        --diagram) diagram=$2; shift;;
     esac
     shift
 done
 echo "{name} $workload $repeat" >> log
 run=$(grep -c "^{name} $workload" log)
 if [ $workload = io ]; then items=$((2 * repeat)) answer=$(({round} * repeat)); else items={count} answer='[{sums}]'; fi
+spans=
 {first}
+if [ -n "$diagram" ]; then
+    spans='{{"worker": 0, "error": null}}, {{"worker": 1, "error": null}}'
+    echo '<rect class="block waiting"/><rect class="block waiting too"/>' > "$diagram"
+fi
 echo "{{\"items\": $items, \"failed\": 0, \"bound_seconds\": 0.001, \"peak_memory_bytes\": 4194304,
-    \"threads\": 5, \"processes\": 2, \"answer\": $answer, \"spans\": []}}"
+    \"threads\": 5, \"processes\": 2, \"workers\": 2, \"answer\": $answer, \"spans\": [$spans]}}"
 "#
         );
         let path = self.path(name);
+        fs::write(&path, script).expect("script");
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("script");
+    }
+
+    /// Scripts for all examples that the claims need, which tell made-up figures.
+    fn with_examples() -> Self {
+        let programs = Self::new();
+        fs::create_dir(programs.path("examples")).expect("folder");
+        for (name, figures) in EXAMPLES {
+            programs.write_example(name, "", figures);
+        }
+        programs
+    }
+
+    /// Writes the script of an example. `first` comes before its JSON object.
+    fn write_example(&self, name: &str, first: &str, figures: &str) {
+        let script = format!(
+            r#"#!/bin/sh
+cd "$(dirname "$0")/.."
+echo "{name} $*" >> log
+{first}
+echo '{{"claim": [], "holds": true, "figures": {{{figures}}}, "said": "All is well."}}'
+"#
+        );
+        let path = self.path("examples").join(name);
         fs::write(&path, script).expect("script");
         fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("script");
     }
@@ -262,6 +357,10 @@ fn bad_usage_names_flag_and_value() {
         );
     }
     programs.compare(&["--quick", "--runs", "3"]).assert().code(2);
+    for flag in [["--only", "async-io"], ["--url", "http://127.0.0.1:9/"], ["--repeat", "3"]] {
+        programs.compare(&["--claims"]).args(flag).assert().code(2);
+        programs.compare(&["--export-claims", "a.json"]).args(flag).assert().code(2);
+    }
     assert!(programs.log().is_empty());
 }
 
@@ -412,4 +511,115 @@ fn a_second_signal_ends_all_at_once() {
     assert_eq!(status.code(), Some(130));
     wait_until_gone(&programs, "running");
     wait_until_gone(&programs, "worker");
+}
+
+fn verdict<'a>(ledger: &'a Value, id: &str) -> (&'a str, &'a Value) {
+    let all = ledger.as_array().expect("a list");
+    let claim = all.iter().find(|claim| claim["id"] == id).expect("a claim");
+    (claim["verdict"].as_str().expect("a verdict"), &claim["reason"])
+}
+
+#[test]
+fn the_ledger_has_all_claims_and_runs_each_example_once() {
+    let programs = Programs::with_examples();
+    let file = programs.path("claims.json");
+    let arguments = ["--runs", "1", "--export-claims", file.to_str().expect("path")];
+    let assert = programs.compare(&arguments).assert().success().stderr("");
+    let said = String::from_utf8(assert.get_output().stdout.clone()).expect("text");
+    for number in 1..=33 {
+        assert!(said.contains(&format!("\nC{number:02} ")), "C{number:02} in {said}");
+    }
+    assert!(said.contains("\n33 claims. ") && said.contains("\nprocesses         4.80"), "{said}");
+    assert!(said.lines().all(|line| line.starts_with("The report") || line.chars().count() <= 100));
+    let ledger = json(&file);
+    let claims = ledger.as_array().expect("a list");
+    assert_eq!(claims.len(), 33);
+    for claim in claims {
+        let text = |key: &str| claim[key].as_str().is_some_and(|text| !text.is_empty());
+        assert!(["id", "claim", "verdict", "measured", "command"].into_iter().all(text), "{claim}");
+        assert!(claim["figures"].as_object().is_some_and(|figures| !figures.is_empty()), "{claim}");
+    }
+    // What these scripts say does not depend on the machine.
+    for id in ["C05", "C06", "C09", "C10", "C16", "C19", "C22", "C29", "C32"] {
+        assert_eq!(verdict(&ledger, id), ("holds", &Value::Null), "{id}");
+    }
+    assert_eq!(verdict(&ledger, "C18").0, "does not hold here", "two spans are not 160");
+    let (said, why) = verdict(&ledger, "C04");
+    assert!(said == "not measured" && why.as_str().is_some_and(|why| why.contains("Python")));
+    for (name, _) in EXAMPLES {
+        let runs =
+            programs.log().into_iter().filter(|run| run.starts_with(&format!("{name} --json")));
+        assert_eq!(runs.count(), 1, "{name}");
+    }
+    assert!(programs.log().contains(&"io_bound --json --own-latency".into()));
+}
+
+#[test]
+fn a_claim_whose_example_broke_is_named_and_the_others_are_measured() {
+    let programs = Programs::with_examples();
+    programs.write_example("greedy_task", "echo 'error: no more threads' >&2; exit 1", "");
+    programs.write_example("deadlock", "echo no JSON; exit 0", "");
+    fs::remove_file(programs.path("examples/cpu_tasks")).expect("removed");
+    programs.write("async-io", "if [ -n \"$diagram\" ]; then kill -9 $$; fi");
+    let file = programs.path("claims.json");
+    let arguments = ["--runs", "1", "--export-claims", file.to_str().expect("path")];
+    let assert = programs.compare(&arguments).assert().code(1);
+    assert
+        .stdout(predicate::str::contains("greedy_task, its only run: exit status: 1"))
+        .stdout(predicate::str::contains("    error: no more threads\n"))
+        .stdout(predicate::str::contains("deadlock, its only run: its output is not the JSON"))
+        .stdout(predicate::str::contains("cpu_tasks, its only run: it cannot be started"))
+        .stdout(predicate::str::contains("async-io --diagram, its only run: signal: 9 (SIGKILL)"))
+        .stderr(predicate::str::contains("greedy_task broke: exit status: 1\n"));
+    let ledger = json(&file);
+    for (id, broke) in [
+        ("C03", "cpu_tasks"),
+        ("C16", "deadlock"),
+        ("C23", "greedy_task"),
+        ("C25", "async-io --diagram"),
+    ] {
+        let why = Value::from(format!("{broke} broke"));
+        assert_eq!(verdict(&ledger, id), ("not measured", &why), "{id}");
+    }
+    assert_eq!(verdict(&ledger, "C22").0, "holds");
+    assert_eq!(verdict(&ledger, "C19").0, "holds");
+}
+
+#[test]
+fn a_figure_that_an_example_does_not_tell_is_not_made_up() {
+    let programs = Programs::with_examples();
+    programs.write_example("gil", "", r#""threads": 4, "io_bound_speedup": null"#);
+    let file = programs.path("claims.json");
+    let arguments = ["--runs", "1", "--export-claims", file.to_str().expect("path")];
+    programs.compare(&arguments).assert().success();
+    let ledger = json(&file);
+    let why = Value::from("gil_io_bound_speedup is unknown on this system");
+    assert_eq!(verdict(&ledger, "C05"), ("not measured", &why));
+    let claims = ledger.as_array().expect("a list");
+    assert_eq!(claims[3]["figures"]["gil_cpus_used"], Value::Null);
+}
+
+#[test]
+fn an_example_that_hangs_is_ended_with_its_workers() {
+    let programs = Programs::with_examples();
+    programs.write_example("deadlock", "sleep 1000 & echo $! > worker; wait", "");
+    let assert =
+        programs.compare(&["--claims", "--runs", "1", "--run-limit", "1"]).assert().code(1);
+    assert.stdout(predicate::str::contains("it was ended because it took longer than 1 second"));
+    wait_until_gone(&programs, "worker");
+}
+
+#[test]
+fn a_signal_ends_the_ledger_and_shows_what_was_done() {
+    let programs = Programs::with_examples();
+    programs.write_example("gil", "echo $$ > running; exec sleep 1000", "");
+    let ledger = programs.start(&["--claims", "--runs", "1"]);
+    process_id(&programs, "running");
+    signal::kill(Pid::from_raw(ledger.id() as i32), Signal::SIGTERM).expect("sent");
+    let output = ledger.wait_with_output().expect("output");
+    assert_eq!(output.status.code(), Some(143));
+    let said = String::from_utf8(output.stdout).expect("text");
+    assert!(said.contains("Interrupted by signal 15") && said.contains("C33"), "{said}");
+    assert!(!said.contains("broke"), "an example that was ended has not broken: {said}");
+    wait_until_gone(&programs, "running");
 }

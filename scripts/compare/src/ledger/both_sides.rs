@@ -1,11 +1,15 @@
 //! For each claim, figures for which it holds and figures for which it does not.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::ledger::claims::{CLAIMS, Claim};
-use crate::ledger::figures::Figures;
+use crate::ledger::demonstrations::Demonstration;
+use crate::ledger::figures::{Figure, Figures, Source};
 use crate::ledger::text::next_name;
 use crate::ledger::{Entry, Verdict, entries, entry};
+use crate::lines_of_code;
 use crate::results::sample;
 
 /// Figures by name.
@@ -353,4 +357,22 @@ fn a_row_that_broke_says_so() {
     assert_eq!(entry.verdict, Verdict::NotMeasured("multiproc-cpu broke".into()));
     assert_eq!(entry.said(), "not measured: multiproc-cpu broke");
     assert_eq!(entry.measured, "unknown, unknown times faster than the baseline");
+}
+
+#[test]
+fn each_figure_of_an_example_has_its_name_there() {
+    let source = |file: &str| {
+        fs::read_to_string(lines_of_code::workspace().join(file)).expect("an example's source")
+    };
+    let shared = source("common/src/scale.rs");
+    for Figure { source: from, key, .. } in CLAIMS.iter().flat_map(|claim| claim.figures) {
+        if let Source::Shown(Demonstration::Example { package, name, flags }) = from {
+            let example = source(&format!("{package}/examples/{name}.rs"));
+            assert!(example.contains(key) || shared.contains(key), "{name} has no {key}");
+            for flag in *flags {
+                let field = flag.trim_start_matches("--").replace('-', "_");
+                assert!(example.contains(&format!("{field}: bool")), "{name} has no {flag}");
+            }
+        }
+    }
 }

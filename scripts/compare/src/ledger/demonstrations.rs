@@ -248,7 +248,8 @@ fn run_one(demonstration: &Demonstration, runner: &Runner) -> Result<Shown, Fail
         output.map_err(|error| failed(format!("it cannot be started: {error}"), b"", b""))?;
     let shown = if too_long {
         let limit = limit.as_secs();
-        Err(format!("it was ended because it took longer than {limit} seconds"))
+        let plural = if limit == 1 { "" } else { "s" };
+        Err(format!("it was ended because it took longer than {limit} second{plural}"))
     } else {
         demonstration.read(&output, folder.path())
     };

@@ -24,14 +24,14 @@ use crate::ledger::figures::Figures;
 use crate::results::Comparison;
 
 /// Whether a claim holds here.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// It does.
     Holds,
-    /// It does not, on this machine, in this run.
-    DoesNotHoldHere,
     /// It does for CPython and does not for Rust: both were measured.
     HoldsForCPython,
+    /// It does not, on this machine, in this run.
+    DoesNotHoldHere,
     /// A figure that it needs is missing; why.
     NotMeasured(String),
 }

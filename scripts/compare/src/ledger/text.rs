@@ -1,10 +1,13 @@
 //! The ledger as it is printed.
 
+use std::collections::BTreeMap;
+
 use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table, Width};
 use serde_json::Value;
 
 use crate::ledger::figures::Figures;
-use crate::ledger::{Entry, entries};
+use crate::ledger::{Entry, Verdict, entries};
+use crate::programs::{Concurrency, Workload};
 use crate::results::Comparison;
 use crate::tables::{self, Look, RULES, UNKNOWN};
 
@@ -15,6 +18,9 @@ const VERDICT: u16 = 22;
 
 /// Between a number and its unit.
 pub const NO_BREAK: char = '\u{a0}';
+
+/// A program that only computes has its CPU for less of its time than this on a busy machine.
+const BUSY: f64 = 0.9;
 
 /// The claim that the table at the end is about.
 const TABLE: &str = "C03";
@@ -32,6 +38,7 @@ pub fn report(comparison: &Comparison) -> String {
         parts.push(tables::heading("Times faster than the baseline", 2, Look::Terminal));
         parts.push(options(&entry.figures));
     }
+    parts.extend(busy(comparison));
     if comparison.any_failed() {
         parts.push(tables::heading("What broke", 2, Look::Terminal));
         for (row, failure) in comparison.failed() {
@@ -67,18 +74,34 @@ pub fn list(ledger: &[Entry]) -> String {
     table.trim_fmt().replace(NO_BREAK, " ")
 }
 
+// Whether other programs took a share of the processor, told by the program that uses one all the
+// time.
+fn busy(comparison: &Comparison) -> Option<String> {
+    let mut rows = comparison.of_workload(Workload::Cpu);
+    let baseline = rows.find(|row| row.program.option == Concurrency::Sequential)?;
+    let used = baseline.summary()?.cpus_used.filter(|used| *used < BUSY)?;
+    Some(format!(
+        "This machine was busy: {}, which computes all the time, got {} of a CPU.\n\
+         Claims about computing are measured with what other programs leave. Close those, and run\n\
+         this again.",
+        baseline.program.command(),
+        tables::processors(used)
+    ))
+}
+
 // How many claims have each verdict.
 fn counts(ledger: &[Entry]) -> String {
-    let mut verdicts: Vec<(String, usize)> = Vec::new();
+    let not_measured = Verdict::NotMeasured(String::new());
+    let mut counts: BTreeMap<&Verdict, usize> = BTreeMap::new();
     for entry in ledger {
-        let verdict = entry.verdict.to_string();
-        match verdicts.iter_mut().find(|(known, _)| *known == verdict) {
-            Some((_, count)) => *count += 1,
-            None => verdicts.push((verdict, 1)),
-        }
+        let verdict = match &entry.verdict {
+            Verdict::NotMeasured(_) => &not_measured,
+            other => other,
+        };
+        *counts.entry(verdict).or_default() += 1;
     }
     let counts: Vec<String> =
-        verdicts.iter().map(|(verdict, count)| format!("{verdict}: {count}")).collect();
+        counts.iter().map(|(verdict, count)| format!("{verdict}: {count}")).collect();
     format!("{} claims. {}.", ledger.len(), counts.join("; "))
 }
 
@@ -168,6 +191,7 @@ fn quotient(value: f64) -> String {
 mod tests {
     use super::*;
     use crate::ledger::both_sides::made_up;
+    use crate::results::sample;
     use serde_json::json;
 
     #[test]
@@ -178,6 +202,17 @@ mod tests {
             assert!(line.chars().count() <= usize::from(WIDTH), "{line}");
         }
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_busy_machine_is_named() {
+        let mut comparison = sample::comparison();
+        let said = busy(&comparison).expect("0.375 of a CPU");
+        assert!(said.contains("sequential-baseline cpu,") && said.contains("got 0.38 of a CPU"));
+        for run in &mut comparison.rows[3].runs {
+            run.user_seconds = Some(run.wall_seconds);
+        }
+        assert_eq!(busy(&comparison), None);
     }
 
     #[test]

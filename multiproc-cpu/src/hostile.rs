@@ -1,0 +1,201 @@
+//! The pool against a worker that sends what it should not. The worker here is a process that only
+//! sleeps, and the test writes into its pipe.
+
+use std::process::{Child, Command};
+
+use proptest::prelude::*;
+
+use super::*;
+
+const ITEMS: [u64; 3] = [10, 20, 30];
+const NUMBER: usize = 4;
+
+type Work = fn(usize, &u64) -> Span;
+
+struct Fake {
+    pool: Pool<'static, u64, Work>,
+    // The worker's ends.
+    results: File,
+    tasks: File,
+    process: Child,
+}
+
+impl Fake {
+    fn new() -> Self {
+        let process = Command::new("sleep").arg("1000").spawn().expect("a process");
+        let (task_end, tasks) = pipe().expect("a pipe");
+        let (results, result_end) = pipe().expect("a pipe");
+        let pid = Pid::from_raw(i32::try_from(process.id()).expect("a process id"));
+        let worker = Worker {
+            pid,
+            tasks: tasks.into(),
+            results: results.into(),
+            received: Vec::new(),
+            task: None,
+        };
+        let pool = Pool {
+            work: sum as Work,
+            items: ITEMS.iter().collect(),
+            waiting: (0..ITEMS.len()).collect(),
+            lost: vec![0; ITEMS.len()],
+            workers: BTreeMap::from([(NUMBER, worker)]),
+        };
+        Self { pool, results: result_end.into(), tasks: task_end.into(), process }
+    }
+
+    // Sends these bytes and lets the pool read them, until it has had all or wants no more.
+    fn send(&mut self, bytes: &[u8]) -> Result<Vec<Span>, String> {
+        let mut spans = Vec::new();
+        for piece in bytes.chunks(1000) {
+            self.results.write_all(piece).expect("there is room in the pipe");
+            spans.extend(self.pool.receive(NUMBER)?);
+        }
+        Ok(spans)
+    }
+
+    fn next_task(&mut self) -> usize {
+        assert!(self.pool.hand_out(), "a worker is busy");
+        let mut index = [0; size_of::<usize>()];
+        self.tasks.read_exact(&mut index).expect("a task");
+        usize::from_ne_bytes(index)
+    }
+}
+
+impl Drop for Fake {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn sum(worker: usize, number: &u64) -> Span {
+    Span::time(number, worker, || Ok(common::cpu_bound(*number)))
+}
+
+fn message(worker: usize, number: u64) -> Vec<u8> {
+    wire::frame(&sum(worker, &number)).expect("a frame")
+}
+
+#[derive(Clone, Debug)]
+enum Piece {
+    // A message that says who it is from and what it is on.
+    Message(usize, u64),
+    // The first bytes of one.
+    Truncated(usize),
+    Rubbish(Vec<u8>),
+    // A length, and less or other than it promises.
+    Length(u32),
+}
+
+fn piece() -> impl Strategy<Value = Piece> {
+    prop_oneof![
+        (3usize..6, prop_oneof![Just(10u64), Just(20), 0u64..100])
+            .prop_map(|(worker, number)| Piece::Message(worker, number)),
+        (0usize..150).prop_map(Piece::Truncated),
+        proptest::collection::vec(any::<u8>(), 0..50).prop_map(Piece::Rubbish),
+        any::<u32>().prop_map(Piece::Length),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    // Whatever comes, the pool takes at most one result for one task, and only the one it asked for.
+    #[test]
+    fn only_what_was_asked_for_is_taken(pieces in proptest::collection::vec(piece(), 1..6)) {
+        let mut fake = Fake::new();
+        let asked = ITEMS[fake.next_task()];
+        let bytes: Vec<u8> = pieces.iter().flat_map(|piece| match piece {
+            Piece::Message(worker, number) => message(*worker, *number),
+            Piece::Truncated(bytes) => {
+                let whole = message(NUMBER, asked);
+                whole[..*bytes.min(&whole.len())].to_vec()
+            }
+            Piece::Rubbish(bytes) => bytes.clone(),
+            Piece::Length(length) => length.to_le_bytes().to_vec(),
+        }).collect();
+        if let Ok(spans) = fake.send(&bytes) {
+            prop_assert!(spans.len() <= 1, "{spans:?}");
+            for span in spans {
+                prop_assert_eq!(span.name, asked.to_string());
+                prop_assert_eq!(span.worker, NUMBER);
+                prop_assert_eq!(span.outcome.ok(), common::sums::closed_form(asked));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_result_is_taken_once_it_is_there_as_a_whole() {
+    let mut fake = Fake::new();
+    for number in ITEMS {
+        assert_eq!(ITEMS[fake.next_task()], number);
+        let whole = message(NUMBER, number);
+        let (head, rest) = whole.split_at(9);
+        assert_eq!(fake.send(head), Ok(vec![]));
+        let spans = fake.send(rest).expect("a result");
+        assert_eq!(spans[0].name, number.to_string());
+    }
+    assert!(!fake.pool.hand_out(), "all is done");
+}
+
+#[test]
+fn a_result_that_nobody_asked_for_is_refused() {
+    let wrong = [message(NUMBER, 20), message(NUMBER + 1, 10)];
+    for bytes in wrong {
+        let mut fake = Fake::new();
+        fake.next_task();
+        assert!(fake.send(&bytes).expect_err("refused").contains("nobody asked for"));
+    }
+    let mut idle = Fake::new();
+    assert!(idle.send(&message(NUMBER, 10)).expect_err("refused").contains("nobody asked for"));
+}
+
+#[test]
+fn a_repeated_result_is_not_the_next_one() {
+    let mut fake = Fake::new();
+    fake.next_task();
+    let twice = [message(NUMBER, 10), message(NUMBER, 10)].concat();
+    assert_eq!(fake.send(&twice).map(|spans| spans.len()), Ok(1));
+    fake.next_task();
+    assert!(fake.send(&message(NUMBER, 20)).is_err(), "the repetition comes first");
+}
+
+#[test]
+fn an_unknown_worker_sends_nothing() {
+    assert_eq!(Fake::new().pool.receive(NUMBER + 1), Ok(None));
+}
+
+#[test]
+fn who_has_sent_something_is_known() {
+    let mut fake = Fake::new();
+    fake.next_task();
+    assert!(fake.pool.readable().expect("a list").is_empty());
+    fake.results.write_all(b"x").expect("written");
+    assert_eq!(fake.pool.readable().expect("a list"), [NUMBER]);
+}
+
+// A test has several threads, so that no worker can be forked: the replacement fails here.
+#[test]
+fn a_worker_that_misbehaves_is_ended_and_its_item_waits() {
+    let mut fake = Fake::new();
+    fake.next_task();
+    assert_eq!(fake.pool.replace(NUMBER, "sent rubbish"), None);
+    assert!(fake.process.try_wait().is_err(), "the pool has waited for it");
+    assert_eq!(fake.pool.waiting, [0, 1, 2], "its item comes first again");
+    assert_eq!(fake.pool.lost, [1, 0, 0]);
+    assert!(!fake.pool.hand_out(), "no worker is left");
+    assert_eq!(fake.pool.replace(NUMBER, "was there already"), None);
+}
+
+#[test]
+fn the_last_attempt_gives_an_item_up_by_name() {
+    let mut fake = Fake::new();
+    fake.next_task();
+    fake.pool.lost[0] = ATTEMPTS - 1;
+    let span = fake.pool.replace(NUMBER, "sent rubbish").expect("a span");
+    assert_eq!((span.name.as_str(), span.worker), ("10", NUMBER));
+    let why = span.outcome.expect_err("given up");
+    assert!(why.contains("given up") && why.contains("sent rubbish"), "{why}");
+    assert_eq!(fake.pool.waiting, [1, 2]);
+}
