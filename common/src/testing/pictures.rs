@@ -277,7 +277,9 @@ pub fn the_terminal_gets_what_it_can_show(program: &Program, arguments: &[&str])
         (&[("LC_ALL", ""), ("LANG", "de_DE.utf8"), ("TERM", "dumb")], true, false),
     ] {
         let mut command = program.command();
-        for variable in ["LC_ALL", "LC_CTYPE", "LANG", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+        for variable in
+            ["LC_ALL", "LC_CTYPE", "LANG", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"]
+        {
             command.env_remove(variable);
         }
         command.args(arguments).envs(environment.iter().copied());
