@@ -13,8 +13,8 @@ use clap::Parser;
 use common::Error;
 use common::example::{self, Shown};
 use common::scale::{Compared, Figures, Growing, Need, Options, switch_microseconds};
-use tokio::runtime::{self, Runtime};
-use tokio::{sync::mpsc, task, time};
+use tokio::sync::mpsc;
+use tokio::{runtime, task, time};
 
 #[path = "../../threads-io/examples/scale_threads.rs"]
 #[allow(dead_code, reason = "its own main and rule")]
@@ -35,7 +35,8 @@ pub(crate) fn holds(figures: &Compared) -> bool {
         && memory.is_none_or(|(task, thread)| task < thread)
 }
 
-fn idle_tasks(runtime: &Runtime, up_to: usize) -> Result<Figures, Error> {
+fn idle_tasks(up_to: usize) -> Result<Figures, Error> {
+    let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
     let mut growing = Growing::new(up_to, NEED);
     while let Some(more) = growing.more() {
         runtime.block_on(async {
@@ -72,9 +73,8 @@ async fn hand_over(rounds: u32) -> Result<(), Error> {
 fn main() -> ExitCode {
     let options = Options::parse();
     example::show(&options.output, || {
+        let tasks = idle_tasks(options.up_to.unwrap_or(1_000_000))?;
         let threads = scale_threads::idle_threads(500)?;
-        let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
-        let tasks = idle_tasks(&runtime, options.up_to.unwrap_or(1_000_000))?;
         let said = format!("Tasks: {tasks}. Threads: {threads}.");
         let figures = tasks.beside(&threads);
         Ok(Shown { claim: &["C21"], holds: holds(&figures), figures, said })

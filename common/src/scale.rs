@@ -217,11 +217,13 @@ struct Memory {
 
 impl Memory {
     // Linux: `Pss` counts a page that several processes share in equal parts, so that a sum over
-    // processes counts it once (`Documentation/filesystems/proc.rst` of the kernel).
+    // processes counts it once (`Documentation/filesystems/proc.rst` of the kernel). `Pss_Anon`
+    // leaves the program's file out, whose share changes when somebody else starts or ends it.
     fn of(children: &[Pid]) -> Option<Self> {
         let mut sum = Self { resident: 0, page_tables: 0 };
         for pid in children.iter().chain([&Pid::this()]) {
-            sum.resident += kib(&format!("/proc/{pid}/smaps_rollup"), "Pss:")? * 1024;
+            let shares = format!("/proc/{pid}/smaps_rollup");
+            sum.resident += kib(&shares, "Pss_Anon:").or_else(|| kib(&shares, "Pss:"))? * 1024;
             sum.page_tables += kib(&format!("/proc/{pid}/status"), "VmPTE:")? * 1024;
         }
         Some(sum)

@@ -1,0 +1,149 @@
+//! The examples: each rule on both sides, and each example as a whole. No time is asserted.
+
+use std::process::Command;
+
+use common::scale;
+use common::testing::{end, example, shown};
+use serde_json::json;
+
+#[path = "../examples/io_bound.rs"]
+#[allow(dead_code)]
+mod io_bound;
+#[path = "../examples/scale_processes.rs"]
+#[allow(dead_code)]
+mod scale_processes;
+#[path = "../examples/separate_memory.rs"]
+#[allow(dead_code)]
+mod separate_memory;
+
+#[test]
+fn separate_memory_holds_when_only_the_variable_is_as_before() {
+    let holds = |before, written, seen: [u64; 3]| {
+        separate_memory::holds(&separate_memory::Figures {
+            before_the_fork: before,
+            written_by_the_child: written,
+            seen_in_a_variable: seen[0],
+            seen_through_a_pipe: seen[1],
+            seen_in_shared_memory: seen[2],
+        })
+    };
+    assert!(holds(1, 42, [1, 42, 42]));
+    assert!(!holds(1, 42, [42, 42, 42]), "the variable was shared");
+    assert!(!holds(1, 42, [1, 1, 42]), "the pipe brought something else");
+    assert!(!holds(1, 42, [1, 42, 1]), "the shared memory was not");
+    assert!(!holds(42, 42, [42, 42, 42]), "nothing can be told apart");
+}
+
+#[test]
+fn what_a_child_writes_its_parent_sees_only_where_it_is_sent() {
+    for number in ["0", "42", "18446744073709551615"] {
+        let shown = shown("separate_memory", &["--number", number]);
+        assert_eq!(shown["claim"], json!(["C29"]));
+        assert_eq!(shown["holds"], true);
+        let number: u64 = number.parse().expect("a number");
+        let figures = json!({
+            "before_the_fork": 1,
+            "written_by_the_child": number,
+            "seen_in_a_variable": 1,
+            "seen_through_a_pipe": number,
+            "seen_in_shared_memory": number,
+        });
+        assert_eq!(shown["figures"], figures);
+    }
+    assert_eq!(shown("separate_memory", &["--number", "1"])["holds"], false);
+}
+
+#[test]
+fn io_bound_holds_when_the_pool_is_faster_than_the_baseline_and_pays_for_it() {
+    let figures = || io_bound::Figures {
+        workers: 5,
+        speedup: 5.0,
+        wall_seconds_baseline: 1.0,
+        wall_seconds_processes: 0.2,
+        wall_seconds_threads: 0.2,
+        wall_seconds_tasks: 0.02,
+        cpu_seconds_baseline: None,
+        cpu_seconds_processes: None,
+        cpu_seconds_threads: None,
+        cpu_seconds_tasks: None,
+        memory_bytes_a_download_baseline: Some(3e6),
+        memory_bytes_a_download_processes: Some(4e6),
+        memory_bytes_a_download_threads: Some(1e6),
+        memory_bytes_a_download_tasks: Some(6e4),
+    };
+    let holds = |change: fn(&mut io_bound::Figures)| {
+        let mut figures = figures();
+        change(&mut figures);
+        io_bound::holds(&figures)
+    };
+    assert!(holds(|_| {}));
+    assert!(holds(|figures| figures.memory_bytes_a_download_threads = None));
+    assert!(holds(|figures| figures.memory_bytes_a_download_processes = None));
+    assert!(!holds(|figures| figures.wall_seconds_processes = 1.0), "no faster");
+    assert!(!holds(|figures| figures.wall_seconds_tasks = 0.2), "as fast as tasks");
+    assert!(!holds(|figures| figures.memory_bytes_a_download_threads = Some(4e6)));
+    assert!(!holds(|figures| figures.memory_bytes_a_download_tasks = Some(4e6)));
+}
+
+#[test]
+fn every_option_does_the_downloads_and_is_measured() {
+    let arguments = ["--latency", "1", "--repeat", "8", "--workers", "3"];
+    let shown = shown("io_bound", &arguments);
+    let figures = shown["figures"].as_object().expect("an object");
+    assert_eq!(shown["claim"], json!(["C30"]));
+    assert_eq!(figures["workers"], 3);
+    for option in ["baseline", "processes", "threads", "tasks"] {
+        assert!(figures[&format!("wall_seconds_{option}")].as_f64() > Some(0.0), "{option}");
+    }
+    // Each process has memory of its own: with the same three downloads at once, four against one.
+    #[cfg(target_os = "linux")]
+    assert!(
+        figures["memory_bytes_a_download_processes"].as_f64()
+            > figures["memory_bytes_a_download_threads"].as_f64()
+    );
+}
+
+#[test]
+fn scale_processes_holds_when_a_process_costs_more_than_a_thread() {
+    let holds = |start: (Option<f64>, Option<f64>), memory: Option<(f64, f64)>| {
+        let process = scale::Figures {
+            start_microseconds_each: start.0,
+            resident_bytes_each: memory.map(|(process, _)| process),
+            ..scale::Figures::default()
+        };
+        scale_processes::holds(&process.beside(&scale::Figures {
+            start_microseconds_each: start.1,
+            resident_bytes_each: memory.map(|(_, thread)| thread),
+            ..scale::Figures::default()
+        }))
+    };
+    let (slow, large) = ((Some(90.0), Some(30.0)), Some((30_000.0, 9_800.0)));
+    assert!(holds(slow, large));
+    assert!(holds(slow, None), "unknown memory is not held against it");
+    assert!(!holds((Some(30.0), Some(30.0)), large), "as quick to start");
+    assert!(!holds(slow, Some((9_800.0, 9_800.0))), "as small");
+    assert!(!holds((Some(90.0), None), None), "no thread to compare with");
+}
+
+#[test]
+fn as_many_processes_as_asked_for_wait_at_once_and_all_end() {
+    let shown = shown("scale_processes", &["--up-to", "120"]);
+    let figures = &shown["figures"];
+    assert_eq!(shown["claim"], json!(["C06"]));
+    assert_eq!(figures["counts"], json!([100, 120]));
+    assert_eq!((&figures["reached"], &figures["stopped_by"]), (&json!(120), &json!("no limit")));
+    assert_eq!(figures["threads"], 500);
+    assert!(figures["switch_microseconds"].as_f64() > Some(0.0));
+}
+
+// A process that is refused a file has none to send a result through: said, and no success.
+#[test]
+fn a_refusal_is_named_with_its_limit() {
+    for name in ["separate_memory", "scale_processes", "io_bound"] {
+        let path = example(name).get_program().to_owned();
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -n 4; exec \"$0\" --json"]).arg(path);
+        let ended = end(command).with_code(1);
+        assert!(ended.stderr.contains("open files (ulimit -n) 4"), "{name}: {}", ended.stderr);
+    }
+}
