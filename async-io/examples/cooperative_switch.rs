@@ -25,7 +25,7 @@ const RUNS: usize = 3;
 #[derive(Parser)]
 struct Options {
     /// How often each adds one
-    #[arg(long, default_value_t = 50_000, value_parser = value_parser!(u64).range(1..=1_000_000_000))]
+    #[arg(long, default_value_t = 50_000, value_parser = value_parser!(u64).range(1..=1_000_000))]
     updates: u64,
     #[command(flatten)]
     output: Output,
@@ -119,7 +119,7 @@ fn main() -> ExitCode {
             runs_with_the_same_figures: runs.iter().filter(|run| **run == runs[0]).count(),
         };
         let said = format!(
-            "Of {} updates, {} were lost with an .await inside, {} with one after and {} without any.",
+            "Of {} updates, {} were lost with an .await inside, {} with one after, {} without.",
             figures.updates, inside.0, after.0, never.0
         );
         Ok(Shown { claim: &["C07", "C11"], holds: holds(&figures), figures, said })

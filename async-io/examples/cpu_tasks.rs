@@ -1,7 +1,7 @@
-//! Tasks overlap waiting, and computing does not wait: **CPU-bound tasks on one thread gain nothing**.
+//! Tasks overlap waiting, and a sum does not wait: **CPU-bound tasks on one thread gain nothing**.
 //!
 //! The sums of `multiproc-cpu` are done one after another, then each in a task of its own.
-//! `speedup` is the first wall time over the second, the means of ten rounds: about 1.
+//! `speedup` is the first wall time over the second, each the shortest of several: about 1.
 
 use std::process::ExitCode;
 

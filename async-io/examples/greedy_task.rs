@@ -1,5 +1,5 @@
-//! Tasks take turns only if each lets go of the thread: **one that computes without an `.await` ruins
-//! it for all the others**.
+//! Tasks take turns only if each lets go of the thread: **one that computes without an `.await`
+//! ruins it for all the others**.
 //!
 //! A heartbeat task wakes up every few milliseconds and notes when. Beside it another task does
 //! sums: without awaiting, the heart stops until the last sum is done, and

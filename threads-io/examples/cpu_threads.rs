@@ -2,7 +2,7 @@
 //! and the sums are done sooner.
 //!
 //! The sums of `multiproc-cpu` are done one after another, then shared out among threads.
-//! `speedup` is the first wall time over the second, the means of ten rounds.
+//! `speedup` is the first wall time over the second, each the shortest of several.
 //! `examples/gil.rs` has CPU-bound threads with such a lock.
 
 use std::process::ExitCode;
@@ -32,8 +32,8 @@ pub(crate) struct Figures {
     pub(crate) speedup: f64,
 }
 
-/// Holds when the threads were at least a quarter faster. Two cores of which other programs take
-/// one still leave the threads a third faster.
+/// Holds when the threads were at least a quarter faster. It does not where there is one core, and
+/// may not where other programs keep all cores busy throughout.
 pub(crate) fn holds(figures: &Figures) -> bool {
     figures.speedup >= 1.25
 }
@@ -71,7 +71,8 @@ fn main() -> ExitCode {
             speedup,
         };
         let said = format!(
-            "{threads} threads on {cores} cores did the sums {speedup:.2} times as fast as one after another."
+            "{threads} threads on {cores} cores did the sums {speedup:.2} times as fast as one \
+             after another."
         );
         Ok(Shown { claim: &["C04"], holds: holds(&figures), figures, said })
     })

@@ -103,7 +103,8 @@ fn main() -> ExitCode {
             rounds_done_in_one_order: one_order,
         };
         let said = format!(
-            "With opposite orders {threads_locked_up} threads locked up after {opposite} rounds; with one order all {one_order} rounds ended."
+            "With opposite orders {threads_locked_up} threads locked up after {opposite} rounds; \
+             with one order {one_order} rounds ended."
         );
         Ok(Shown { claim: &["C16", "C17"], holds: holds(&figures), figures, said })
     })

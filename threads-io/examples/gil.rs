@@ -3,8 +3,8 @@
 //! threads run together**.
 //!
 //! Here one lock plays the GIL. `..._speedup` is wall time with one thread over wall time with many
-//! for the same work in all, the means of ten rounds; `cpus_used` is the CPU time of the CPU-bound
-//! threads over their wall time. `examples/cpu_threads.rs` has no such lock.
+//! for the same work in all, each the shortest of several; `cpus_used` is the CPU time of the
+//! CPU-bound threads over their wall time. `examples/cpu_threads.rs` has no such lock.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

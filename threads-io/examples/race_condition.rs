@@ -9,6 +9,7 @@
 //! Rust refuses the plain `x = x + 1` (`src/refused.rs`), and `tests/examples_race_model.rs` goes
 //! through every order of the steps.
 
+use std::hint::black_box;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -52,7 +53,8 @@ pub(crate) fn holds(figures: &Figures) -> bool {
 }
 
 fn load_store(x: &AtomicU64) {
-    let read = x.load(Relaxed);
+    // Behind a `black_box`, or the compiler makes one instruction of the two lines.
+    let read = black_box(x.load(Relaxed));
     // Whatever the others have added since the line above, the line below undoes.
     x.store(read + 1, Relaxed);
 }
