@@ -8,6 +8,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::usage::Usage;
 use crate::{Error, clock, limits, out, span};
 
 /// The flag that every example has besides its own.
@@ -85,6 +86,17 @@ pub fn seconds<T>(work: impl FnOnce() -> T) -> (T, f64) {
 pub fn timed<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<(T, f64), Error> {
     let (result, seconds) = seconds(work);
     Ok((result?, seconds))
+}
+
+/// CPU time over wall time of `work`, all threads together; `None` if the system does not tell.
+///
+/// # Errors
+/// Those of `work`.
+pub fn cpus_used<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<Option<f64>, Error> {
+    let before = Usage::so_far();
+    let (_, seconds) = timed(work)?;
+    let used = Usage::so_far().zip(before).map(|(after, before)| after.since(&before));
+    Ok(used.map(|used| (used.user_seconds + used.system_seconds) / seconds))
 }
 
 /// The shortest wall times of two ways to do some work, in seconds. They take turns for a second,

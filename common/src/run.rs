@@ -345,3 +345,17 @@ fn fail(why: &str) -> ! {
     out::complain(&format!("error: {why}"));
     process::exit(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_failure_is_the_exit_code() {
+        let [well, one, other] = [0, 1, 130].map(ExitCode::from);
+        assert_eq!(first_failure([]), well);
+        assert_eq!(first_failure([well, well]), well);
+        assert_eq!(first_failure([well, one]), one);
+        assert_eq!(first_failure([other, one]), other);
+    }
+}

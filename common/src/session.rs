@@ -188,3 +188,15 @@ mod nonblocking {
         Ok(bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_of_the_largest_size_is_read() {
+        assert_eq!(within_limit(LARGEST_BODY).ok(), Some(LARGEST_BODY));
+        let error = within_limit(LARGEST_BODY + 1).expect_err("too large");
+        assert_eq!(error.to_string(), "the body is larger than 64 MiB");
+    }
+}

@@ -22,7 +22,11 @@ struct Fake {
 
 impl Fake {
     fn new() -> Self {
-        let process = Command::new("sleep").arg("1000").spawn().expect("a process");
+        Self::with(Command::new("sleep").arg("1000"))
+    }
+
+    fn with(command: &mut Command) -> Self {
+        let process = command.spawn().expect("a process");
         let (task_end, tasks) = pipe().expect("a pipe");
         let (results, result_end) = pipe().expect("a pipe");
         let pid = Pid::from_raw(i32::try_from(process.id()).expect("a process id"));
@@ -198,4 +202,24 @@ fn the_last_attempt_gives_an_item_up_by_name() {
     let why = span.outcome.expect_err("given up");
     assert!(why.contains("given up") && why.contains("sent rubbish"), "{why}");
     assert_eq!(fake.pool.waiting, [1, 2]);
+}
+
+#[test]
+fn how_a_worker_ended_is_told() {
+    let ends = [
+        ("exit 7", "ended", "ended with exit code 7"),
+        ("kill -SEGV $$", "ended", "was killed by SIGSEGV"),
+        ("exec sleep 1000", "sent rubbish", "sent rubbish"),
+    ];
+    for (script, why, told) in ends {
+        let mut fake = Fake::with(Command::new("sh").args(["-c", script]));
+        fake.next_task();
+        fake.pool.lost[0] = ATTEMPTS - 1;
+        if why == "ended" {
+            common::testing::ends(fake.pool.workers[&NUMBER].pid);
+        }
+        let span = fake.pool.replace(NUMBER, why).expect("a span");
+        let outcome = span.outcome.expect_err("given up");
+        assert!(outcome.contains(&format!("its worker {told}, the 3rd")), "{outcome}");
+    }
 }

@@ -89,4 +89,26 @@ mod tests {
         let mut received = (LONGEST as u32 + 1).to_le_bytes().to_vec();
         assert!(decode(&mut received).is_err());
     }
+
+    #[test]
+    fn a_length_within_the_limit_is_waited_for() {
+        let mut received = (LONGEST as u32).to_le_bytes().to_vec();
+        assert_eq!(decode(&mut received), Ok(None));
+    }
+
+    #[test]
+    fn only_what_can_be_received_is_sent() {
+        let failed = |length| {
+            Span::not_done("", 0, Span::time("", 0, || Ok(0u64)).start, &"x".repeat(length))
+        };
+        let around = wire_length(&failed(0));
+        let longest = frame(&failed(LONGEST - around)).expect("it fits");
+        assert_eq!(longest.len(), HEAD + LONGEST);
+        assert!(decode(&mut longest.clone()).is_ok_and(|span| span.is_some()));
+        assert!(frame(&failed(LONGEST + 1)).is_err());
+    }
+
+    fn wire_length(span: &Span) -> usize {
+        frame(span).expect("a frame").len() - HEAD
+    }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use assert_cmd::cargo::cargo_bin;
 use common::testing::{
-    Program, Running, children, cpu::answer, end, ends, eventually, random, rounds, shape,
+    Program, Running, children, cpu::answer, end, ends, eventually, random, rounds, shape, skip,
+    works,
 };
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -195,6 +196,7 @@ fn fewer_workers_where_files_are_limited() {
     let mut command = program().after("ulimit -n 4");
     command.arg("10");
     let ended = end(command).with_code(1);
+    assert_eq!(ended.stdout, "", "no work was begun");
     assert!(
         ended.stderr.contains("error: ") && ended.stderr.contains("(ulimit -n) 4"),
         "{ended:?}"
@@ -213,4 +215,52 @@ fn fewer_workers_where_processes_are_limited() {
         assert_eq!(fewer, code == 0, "{ended:?}");
         assert_eq!(ended.stdout.contains("40, 0 failed"), code == 0, "{ended:?}");
     }
+}
+
+#[test]
+fn a_worker_ends_by_sigterm_and_leaves_ctrl_c_to_the_program() {
+    let mut running = program().start(["--workers", "1", "10", ENDLESS]);
+    running.line();
+    let worker = a_child(&running);
+    for _ in 0..3 {
+        kill(worker, Signal::SIGINT).expect("sent");
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(children(running.pid()), [worker], "it goes on");
+    kill(worker, Signal::SIGTERM).expect("sent");
+    eventually(|| (!children(running.pid()).contains(&worker)).then_some(()));
+    running.signal(Signal::SIGTERM);
+    let ended = running.end().with_code(143);
+    assert_eq!(ended.stderr.matches("was killed by SIGTERM").count(), 1, "{ended:?}");
+    assert!(!ended.stderr.contains("SIGINT"), "{ended:?}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_no_worker_is_left_for_is_reported() {
+    if !works(&["prlimit", "--version"]) {
+        return skip("a limit is taken from a running program by `prlimit`");
+    }
+    let mut running = program().start(["--workers", "1", "10", ENDLESS, "20"]);
+    running.line();
+    let worker = a_child(&running);
+    let pid = running.pid().to_string();
+    assert!(works(&["prlimit", "--pid", &pid, "--nofile=3"]), "the limit is set");
+    kill(worker, Signal::SIGKILL).expect("killed");
+    let ended = running.end().with_code(1);
+    assert!(ended.stderr.contains("worker 0 could not be replaced"), "{ended:?}");
+    assert!(ended.stderr.contains("(ulimit -n) 3"), "{ended:?}");
+    for number in [ENDLESS, "20"] {
+        let said = format!("error: {number}: no worker is left, and none could be started\n");
+        assert_eq!(ended.stderr.matches(&said).count(), 1, "{ended:?}");
+    }
+    assert!(ended.stdout.contains("3, 2 failed"), "{ended:?}");
+}
+
+// No machine takes less than 25 ms for a loop of a hundred million steps, and the program itself
+// has next to nothing to do.
+#[test]
+fn cpu_time_covers_the_workers() {
+    let json = program().run(["100000000", "--json"]).with_code(0).json();
+    assert!(json["user_seconds"].as_f64() > Some(0.02), "{}", json["user_seconds"]);
 }

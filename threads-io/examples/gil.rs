@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use clap::{Parser, value_parser};
 use common::example::{self, Output, Shown};
-use common::usage::Usage;
 use common::{Error, cpu_bound};
 use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
@@ -105,14 +104,11 @@ fn main() -> ExitCode {
     example::show(&output, || {
         let cpu = example::in_turns(|| compute(1), || compute(threads))?;
         let io = example::in_turns(|| wait(threads, 1), || wait(threads, threads))?;
-        let before = Usage::so_far();
-        let ((), seconds) = example::timed(|| compute(threads))?;
-        let used = Usage::so_far().zip(before).map(|(after, before)| after.since(&before));
         let (cpu, io) = (cpu.0 / cpu.1, io.0 / io.1);
         let figures = Figures {
             threads,
             cpu_bound_speedup: cpu,
-            cpus_used: used.map(|used| (used.user_seconds + used.system_seconds) / seconds),
+            cpus_used: example::cpus_used(|| compute(threads))?,
             io_bound_speedup: io,
         };
         let said = format!(

@@ -157,6 +157,7 @@ fn cpu_threads_holds_when_threads_are_faster() {
             wall_seconds_sequential: speedup,
             wall_seconds_threads: 1.0,
             speedup,
+            cpus_used: Some(speedup),
         })
     };
     assert!(holds(1.9));
@@ -172,7 +173,7 @@ fn sums_by_threads_have_their_baseline_beside_them() {
     let wall = |of: &str| figures[of].as_f64().expect("seconds");
     let speedup = wall("wall_seconds_sequential") / wall("wall_seconds_threads");
     assert!((wall("speedup") - speedup).abs() < 1e-9, "{figures}");
-    assert_eq!(shown["holds"], speedup >= 1.25);
+    assert_eq!(shown["holds"], speedup >= 1.1);
 }
 
 #[test]

@@ -196,8 +196,16 @@ pub fn many_downloads_under_a_file_limit(program: &Program) {
     let json = ended.json();
     assert_eq!(json["items"], 10_000);
     assert_eq!(json["answer"], sites::expected_bytes(5000));
-    let fewer = ended.stderr.contains("downloads at once instead of 10000");
+    // Two for each download, besides the 32 that the program has open anyway.
+    let fewer = ended.stderr.contains("note: 112 downloads at once instead of 10000");
     assert_eq!(fewer, program.name() == "async-io", "{}", ended.stderr);
+
+    // A limit that may be raised is raised.
+    let mut command = program.after("ulimit -S -n 40");
+    command.args(["--repeat", "50", "--latency", "1", "--json"]);
+    let ended = end(command).with_code(0);
+    assert_eq!(ended.stderr, "", "none of 100 has to wait");
+    assert_eq!(ended.json()["answer"], sites::expected_bytes(50));
 }
 
 #[expect(missing_docs, reason = "the names say it")]
@@ -324,6 +332,12 @@ pub fn proxies_keep_off_this_machine(program: &Program) {
         other.args(["--url", "http://no-such-site.invalid/"]);
         let ended = end(other).with_code(1);
         assert!(ended.stderr.contains("refused"), "{names:?}: {ended:?}");
+        // An empty variable is none, and some hosts are to be asked for without a proxy.
+        let mut exempt = proxied();
+        exempt.env("no_proxy", "").env("NO_PROXY", "example.org,no-such-site.invalid");
+        exempt.args(["--timeout", "2", "--url", "http://no-such-site.invalid/"]);
+        let ended = end(exempt).with_code(1);
+        assert!(!ended.stderr.contains("refused"), "{names:?}: {ended:?}");
     }
 }
 
