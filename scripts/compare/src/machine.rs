@@ -1,6 +1,8 @@
 //! The machine that the figures are from.
 
-use jiff::Timestamp;
+use std::time::SystemTime;
+
+use httpdate::fmt_http_date;
 use serde::Serialize;
 use sysinfo::{CpuRefreshKind, System};
 
@@ -19,7 +21,7 @@ pub struct Machine {
     pub kernel: Option<String>,
     /// The compiler that built the programs, and its version.
     pub compiler: Option<String>,
-    /// When the comparison began, in coordinated universal time.
+    /// When the comparison began, as HTTP writes it.
     pub date: String,
 }
 
@@ -37,7 +39,7 @@ impl Machine {
             system: System::long_os_version().ok(),
             kernel: System::kernel_version().ok(),
             compiler: Some(env!("COMPILER").to_owned()).filter(|compiler| !compiler.is_empty()),
-            date: Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string(),
+            date: fmt_http_date(SystemTime::now()),
         }
     }
 
