@@ -256,8 +256,9 @@ impl fmt::Display for Report {
         let known = |figure: Option<String>| figure.unwrap_or_else(|| "unknown".into());
         let seconds = |figure: Option<f64>| known(figure.map(|s| time(Duration::from_secs_f64(s))));
         let count = |figure: Option<u64>| known(figure.map(|count| count.to_string()));
-        let share = self.bound_seconds.map_or(String::new(), |bound| {
-            format!(", {:.1} % of it reached", 100.0 * bound / self.wall_seconds)
+        let bound = self.bound_seconds.map(|bound| {
+            let (least, share) = (seconds(Some(bound)), 100.0 * bound / self.wall_seconds);
+            format!("{least}, the least that this schedule allows, {share:.1} % of it reached")
         });
         let memory = known(
             self.peak_memory_bytes.map(|b| format!("{:.1} MiB", b as f64 / f64::from(1 << 20))),
@@ -282,13 +283,7 @@ impl fmt::Display for Report {
                     seconds(Some(self.wall_seconds))
                 ),
             ),
-            (
-                "bound",
-                format!(
-                    "{}, the least that this schedule allows{share}",
-                    seconds(self.bound_seconds)
-                ),
-            ),
+            ("bound", known(bound)),
             (
                 "CPU time",
                 format!(

@@ -1,6 +1,8 @@
 //! The pool against a worker that sends what it should not. The worker here is a process that only
 //! sleeps, and the test writes into its pipe.
 
+#![cfg(test)]
+
 use std::process::{Child, Command};
 
 use proptest::prelude::*;

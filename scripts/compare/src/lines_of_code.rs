@@ -54,12 +54,13 @@ fn in_folder(folder: &Path) -> io::Result<usize> {
 }
 
 /// Lines that are neither blank nor a comment (`//`, `///`, `//!`), up to the unit tests: a
-/// module after `#[cfg(test)]` ends the count, because tests stand last in a file.
+/// module after `#[cfg(test)]` ends the count, because tests stand last in a file. A file that is
+/// all tests begins with `#![cfg(test)]`.
 fn in_source(source: &str) -> usize {
     source
         .lines()
         .map(str::trim)
-        .take_while(|line| *line != "#[cfg(test)]")
+        .take_while(|line| !["#[cfg(test)]", "#![cfg(test)]"].contains(line))
         .filter(|line| !line.is_empty() && !line.starts_with("//"))
         .count()
 }
@@ -85,6 +86,7 @@ mod tests {}
     #[test]
     fn blank_lines_comments_and_tests_are_left_out() {
         assert_eq!(in_source(SOURCE), 4);
+        assert_eq!(in_source(&format!("//! Tests.\n#![cfg(test)]\n{SOURCE}")), 0);
         assert_eq!(in_source(""), 0);
         assert_eq!(in_source("\n  \n\t\n"), 0);
     }

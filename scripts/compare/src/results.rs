@@ -313,7 +313,7 @@ pub mod sample {
                 system: Some("Linux 12 Example".into()),
                 kernel: Some("6.1".into()),
                 compiler: Some("rustc 1.99.0".into()),
-                date: "2000-01-02 03:04 UTC".into(),
+                date: "Sun, 02 Jan 2000 03:04:05 GMT".into(),
             },
             urls: Vec::new(),
             downloads: 160,

@@ -191,7 +191,7 @@ fn sections_and_text(page: &Page, at: &str) {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), page.ids.len(), "an id twice: {at}");
-    for word in ["processors", "kernel", "compiler", "rustc", "UTC"] {
+    for word in ["processors", "kernel", "compiler", "rustc", "GMT"] {
         assert!(page.text.contains(word), "{word} at {at}");
     }
 }
