@@ -12,7 +12,7 @@
 //! | [`span`] | one item: worker, start, end, outcome |
 //! | [`sites`], [`server`], [`session`] | what is downloaded, from where, and how |
 //! | [`sums`] | what is computed, and the closed form it is held against |
-//! | [`usage`], [`clock`], [`limits`] | what the operating system knows of the process |
+//! | [`usage`], [`clock`], [`cores`], [`limits`] | what the operating system knows of the process |
 //! | [`summary`], [`out`] | what a person or a program sees |
 //! | [`schedule`], [`diagram`], [`svg`], [`trace`] | the run as pictures |
 //! | [`file`](mod@file) | files that are written whole or not at all |
@@ -23,6 +23,7 @@
 
 pub mod args;
 pub mod clock;
+pub mod cores;
 pub mod diagram;
 pub mod example;
 pub mod file;

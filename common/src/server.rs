@@ -34,7 +34,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::sites::{LONGEST_LATENCY, PAGES};
-use crate::{limits, out};
+use crate::{cores, limits, out};
 
 /// The first argument that makes any of the programs the site server instead.
 pub const SUBCOMMAND: &str = "serve-sites";
@@ -125,7 +125,9 @@ fn serve() -> io::Error {
     // By default the kernel may wake a thread 50 microseconds late.
     #[cfg(target_os = "linux")]
     let _ = nix::sys::prctl::set_timerslack(1);
-    keep_to_one_core();
+    // The scheduler would otherwise now and then put the server where the program under measurement
+    // runs, with the other core idle.
+    cores::keep_to_last();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -153,27 +155,6 @@ async fn set_up() -> io::Result<TcpListener> {
     out::say(&format!("http://{address}"));
     Ok(listener)
 }
-
-// The last core that it may use, where there is more than one. The scheduler would otherwise now
-// and then put the server where the program under measurement runs, with the other core idle.
-#[cfg(target_os = "linux")]
-fn keep_to_one_core() {
-    use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
-    use nix::unistd::Pid;
-
-    let this = Pid::from_raw(0);
-    let Ok(allowed) = sched_getaffinity(this) else { return };
-    let mut cores = (0..CpuSet::count()).filter(|&core| allowed.is_set(core).unwrap_or(false));
-    let mut last = CpuSet::new();
-    if let (Some(_), Some(core)) = (cores.next(), cores.next_back())
-        && last.set(core).is_ok()
-    {
-        let _ = sched_setaffinity(this, &last);
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn keep_to_one_core() {}
 
 fn listen() -> io::Result<(TcpListener, SocketAddr)> {
     let socket = TcpSocket::new_v4()?;

@@ -37,7 +37,8 @@ impl Fake {
             tasks: tasks.into(),
             results: results.into(),
             received: Vec::new(),
-            task: None,
+            given: VecDeque::new(),
+            since: clock::now(),
         };
         let pool = Pool {
             work: sum as Work,
@@ -54,9 +55,17 @@ impl Fake {
         let mut spans = Vec::new();
         for piece in bytes.chunks(1000) {
             self.results.write_all(piece).expect("there is room in the pipe");
-            spans.extend(self.pool.receive(NUMBER)?);
+            while self.unread() {
+                spans.extend(self.pool.receive(NUMBER)?);
+            }
         }
         Ok(spans)
+    }
+
+    // Whether there is something that the pool has not read.
+    fn unread(&self) -> bool {
+        let results = self.pool.workers[&NUMBER].results.as_fd();
+        poll(&mut [PollFd::new(results, PollFlags::POLLIN)], 0u8).expect("a poll") > 0
     }
 
     fn next_task(&mut self) -> usize {
@@ -106,7 +115,7 @@ fn piece() -> impl Strategy<Value = Piece> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    // Whatever comes, the pool takes at most one result for one task, and only the one it asked for.
+    // Whatever comes, the pool takes at most one result for one task, and only what it asked for.
     #[test]
     fn only_what_was_asked_for_is_taken(pieces in proptest::collection::vec(piece(), 1..6)) {
         let mut fake = Fake::new();
@@ -121,8 +130,9 @@ proptest! {
             Piece::Length(length) => length.to_le_bytes().to_vec(),
         }).collect();
         if let Ok(spans) = fake.send(&bytes) {
-            prop_assert!(spans.len() <= 1, "{spans:?}");
-            for span in spans {
+            // It was given the next item as well.
+            prop_assert!(spans.len() <= 2, "{spans:?}");
+            for (span, asked) in spans.into_iter().zip(ITEMS) {
                 prop_assert_eq!(span.name, asked.to_string());
                 prop_assert_eq!(span.worker, NUMBER);
                 prop_assert_eq!(span.outcome.ok(), common::sums::closed_form(asked));
@@ -161,10 +171,23 @@ fn a_result_that_nobody_asked_for_is_refused() {
 fn a_repeated_result_is_not_the_next_one() {
     let mut fake = Fake::new();
     fake.next_task();
-    let twice = [message(NUMBER, 10), message(NUMBER, 10)].concat();
-    assert_eq!(fake.send(&twice).map(|spans| spans.len()), Ok(1));
+    assert_eq!(fake.send(&message(NUMBER, 10)).map(|spans| spans.len()), Ok(1));
     fake.next_task();
-    assert!(fake.send(&message(NUMBER, 20)).is_err(), "the repetition comes first");
+    assert!(fake.send(&message(NUMBER, 10)).is_err(), "it was asked for the next one");
+}
+
+#[test]
+fn a_worker_has_the_next_item_while_there_are_plenty() {
+    let mut fake = Fake::new();
+    fake.next_task();
+    assert_eq!(
+        (&fake.pool.workers[&NUMBER].given, &fake.pool.waiting),
+        (&[0, 1].into(), &[2].into())
+    );
+    let both = [message(NUMBER, 10), message(NUMBER, 20)].concat();
+    assert_eq!(fake.send(&both).map(|spans| spans.len()), Ok(2), "one after the other");
+    assert_eq!(fake.next_task(), 1, "it was handed out before");
+    assert_eq!(fake.pool.workers[&NUMBER].given, [2], "the last one is kept for whoever is idle");
 }
 
 #[test]

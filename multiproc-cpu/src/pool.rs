@@ -4,6 +4,10 @@
 //! bytes through one pipe; the span comes back through the other one. A worker that dies closes
 //! its pipes, which is how [`map`] sees it: another takes its place and its item. An item that has
 //! lost three workers is given up by name, and the others go on.
+//!
+//! While there are plenty of items a worker is given the next one before it has finished the last.
+//! All cores compute, so that the pool itself may wait some milliseconds for one, and its workers
+//! with it.
 
 pub mod apart;
 pub mod fork;
@@ -16,7 +20,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use common::summary::Item;
-use common::{Error, Run, Span, clock, limits, out};
+use common::{Error, Run, Span, clock, cores, limits, out};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{Signal, kill};
@@ -78,8 +82,10 @@ struct Worker {
     results: File,
     // Of a result, what has come so far.
     received: Vec<u8>,
-    // The item that it works on, by index, and since when.
-    task: Option<(usize, Duration)>,
+    // The items that it has, by index. It works on the first,
+    given: VecDeque<usize>,
+    // which it began about then.
+    since: Duration,
 }
 
 struct Pool<'a, T, W> {
@@ -99,10 +105,9 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
         match fork::split()? {
             Forked::Parent(pid) => {
                 let (tasks, results) = (tasks.into(), results.into());
-                self.workers.insert(
-                    number,
-                    Worker { pid, tasks, results, received: Vec::new(), task: None },
-                );
+                let (received, given) = (Vec::new(), VecDeque::new());
+                let since = clock::now();
+                self.workers.insert(number, Worker { pid, tasks, results, received, given, since });
                 Ok(())
             }
             Forked::Child(child) => child.end_after(|| {
@@ -110,6 +115,7 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
                 // these from seeing that the parent has let go.
                 self.workers.clear();
                 drop((tasks, results));
+                cores::begin_on(number);
                 // It fails when the parent has gone: then nobody is left to tell.
                 let _ = self.serve(number, task_end.into(), result_end.into());
             }),
@@ -126,17 +132,24 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
         Ok(())
     }
 
-    // Gives every idle worker an item. False when no worker is busy then: all is done.
+    // Gives every idle worker an item, then every worker one more while there are some for all.
+    // False when no worker is busy then: all is done.
     fn hand_out(&mut self) -> bool {
-        for worker in self.workers.values_mut().filter(|worker| worker.task.is_none()) {
-            let Some(index) = self.waiting.pop_front() else {
-                break;
-            };
-            worker.task = Some((index, clock::now()));
-            // It fails if the worker is dead, which its other pipe is about to tell.
-            let _ = worker.tasks.write_all(&index.to_ne_bytes());
+        for (given, spare) in [(0, 0), (1, self.workers.len())] {
+            for worker in self.workers.values_mut().filter(|worker| worker.given.len() == given) {
+                if self.waiting.len() > spare
+                    && let Some(index) = self.waiting.pop_front()
+                {
+                    if worker.given.is_empty() {
+                        worker.since = clock::now();
+                    }
+                    worker.given.push_back(index);
+                    // It fails if the worker is dead, which its other pipe is about to tell.
+                    let _ = worker.tasks.write_all(&index.to_ne_bytes());
+                }
+            }
         }
-        self.workers.values().any(|worker| worker.task.is_some())
+        self.workers.values().any(|worker| !worker.given.is_empty())
     }
 
     // The workers that have sent something, or died; waits until there is one.
@@ -164,7 +177,8 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
         let Some(worker) = self.workers.get_mut(&number) else {
             return Ok(None);
         };
-        let mut piece = [0; 4096];
+        // No further than this message: nothing tells of bytes that were read too early.
+        let mut piece = vec![0; wire::missing(&worker.received)];
         match worker.results.read(&mut piece) {
             Ok(0) => return Err("ended".into()),
             Ok(bytes) => worker.received.extend_from_slice(&piece[..bytes]),
@@ -173,21 +187,19 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
         let Some(span) = wire::decode(&mut worker.received)? else {
             return Ok(None);
         };
-        match worker.task {
-            Some((index, _))
-                if self.items[index].to_string() == span.name && span.worker == number =>
-            {
-                worker.task = None;
-                Ok(Some(span))
-            }
-            _ => Err("sent a result that nobody asked for".into()),
+        let asked = worker.given.front().map(|&index| self.items[index].to_string());
+        if asked.as_ref() != Some(&span.name) || span.worker != number {
+            return Err("sent a result that nobody asked for".into());
         }
+        worker.given.pop_front();
+        worker.since = clock::now();
+        Ok(Some(span))
     }
 
     // Starts a worker in the place of one that is of no more use. A span, if that was the last
     // attempt at its item.
     fn replace(&mut self, number: usize, why: &str) -> Option<Span> {
-        let worker = self.workers.remove(&number)?;
+        let mut worker = self.workers.remove(&number)?;
         let _ = kill(worker.pid, Signal::SIGKILL);
         let how = match waitpid(worker.pid, None) {
             Ok(WaitStatus::Signaled(_, signal, _)) if why == "ended" => {
@@ -196,18 +208,20 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
             Ok(WaitStatus::Exited(_, code)) => format!("ended with exit code {code}"),
             _ => why.to_owned(),
         };
-        let during = worker
-            .task
-            .map_or(String::new(), |(index, _)| format!(" during {}", self.items[index]));
+        let lost = worker.given.pop_front();
+        let during = lost.map_or(String::new(), |index| format!(" during {}", self.items[index]));
         out::complain(&format!("note: worker {number} (process {}) {how}{during}", worker.pid));
+        while let Some(unbegun) = worker.given.pop_back() {
+            self.waiting.push_front(unbegun);
+        }
         let mut given_up = None;
-        if let Some((index, since)) = worker.task {
+        if let Some(index) = lost {
             self.lost[index] += 1;
             if self.lost[index] < ATTEMPTS {
                 self.waiting.push_front(index);
             } else {
                 let why = format!("given up: its worker {how}, the {ATTEMPTS}rd one that it lost");
-                given_up = Some(Span::not_done(self.items[index], number, since, &why));
+                given_up = Some(Span::not_done(self.items[index], number, worker.since, &why));
             }
         }
         if !self.waiting.is_empty()
@@ -225,11 +239,15 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
 // No worker outlives the pool: an idle one ends when its pipe does, a busy one is killed.
 impl<T, W> Drop for Pool<'_, T, W> {
     fn drop(&mut self) {
-        for (_, Worker { pid, tasks, results, task, .. }) in std::mem::take(&mut self.workers) {
-            if task.is_some() {
+        let end = |Worker { pid, given, .. }| {
+            if !given.is_empty() {
                 let _ = kill(pid, Signal::SIGKILL);
             }
-            drop((tasks, results));
+            pid
+        };
+        // All are told to end before any is waited for.
+        let ending: Vec<Pid> = std::mem::take(&mut self.workers).into_values().map(end).collect();
+        for pid in ending {
             let _ = waitpid(pid, None);
         }
     }

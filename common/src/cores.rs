@@ -1,0 +1,46 @@
+//! On which core a process runs. The scheduler decides that, and mostly well; what it does to a
+//! process that has just begun is mended here. Linux only; elsewhere nothing is asked of it.
+
+/// Keeps this process to the last core that it may use, where there is more than one.
+pub fn keep_to_last() {
+    #[cfg(target_os = "linux")]
+    linux::allow_one(|cores| cores.len().checked_sub(1).filter(|last| *last > 0));
+}
+
+/// Moves this process, a new one, to a core chosen by its `number` among its like, and leaves it
+/// free to be moved again. It may else wait for milliseconds behind another one, with a core idle,
+/// until the scheduler next shares out.
+pub fn begin_on(number: usize) {
+    #[cfg(target_os = "linux")]
+    if let Some(before) = linux::allow_one(|cores| number.checked_rem(cores.len())) {
+        linux::allow(&before);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = number;
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+    use nix::unistd::Pid;
+
+    // 0 is the calling process.
+    const THIS: Pid = Pid::from_raw(0);
+
+    // Allows this process only the core that `choose` picks, by its place in the list of those that
+    // it may use. Returns what was allowed before, if that has changed.
+    pub(super) fn allow_one(choose: impl FnOnce(&[usize]) -> Option<usize>) -> Option<CpuSet> {
+        let before = sched_getaffinity(THIS).ok()?;
+        let allowed = |core: &usize| before.is_set(*core).unwrap_or(false);
+        let cores: Vec<usize> = (0..CpuSet::count()).filter(allowed).collect();
+        let mut only = CpuSet::new();
+        only.set(cores[choose(&cores)?]).ok()?;
+        sched_setaffinity(THIS, &only).ok()?;
+        Some(before)
+    }
+
+    pub(super) fn allow(cores: &CpuSet) {
+        // They were allowed a moment ago. If they no longer are, the process stays where it is.
+        let _ = sched_setaffinity(THIS, cores);
+    }
+}
