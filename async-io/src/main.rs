@@ -12,7 +12,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use common::{Error, Run, Site, Span, run, session::read_body_async};
+use common::{Error, Run, Site, Span, read_body_async, run};
 use reqwest::Client;
 use tokio::{runtime, sync::Semaphore, task::JoinSet};
 

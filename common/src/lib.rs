@@ -47,6 +47,8 @@ pub mod usage;
 
 pub use run::Run;
 pub use session::read_body;
+#[cfg(feature = "nonblocking")]
+pub use session::read_body_async;
 pub use sites::Site;
 pub use span::Span;
 pub use sums::cpu_bound;

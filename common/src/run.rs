@@ -39,7 +39,7 @@ pub struct Run<T> {
     output: Output,
     interrupt: Interrupt,
     // The workers that could be started.
-    started: AtomicUsize,
+    taking_part: AtomicUsize,
     // Held, not read: the server ends with the run.
     _server: Option<Server>,
 }
@@ -99,7 +99,7 @@ impl Run<Site> {
                 run.workers
             ));
             run.workers = most;
-            run.started = AtomicUsize::new(most);
+            run.taking_part = AtomicUsize::new(most);
         }
         run
     }
@@ -191,7 +191,7 @@ impl<T: Item> Run<T> {
             timeout: Duration::MAX,
             output,
             interrupt,
-            started: AtomicUsize::new(workers),
+            taking_part: AtomicUsize::new(workers),
             _server: None,
         }
     }
@@ -224,15 +224,25 @@ impl<T: Item> Run<T> {
         }
     }
 
-    /// Says on standard error that only `started` workers could be started, and why. The report
-    /// then counts with these.
-    pub fn fewer_workers(&self, started: usize, why: &io::Error) {
-        out::complain(&format!(
-            "note: {started} workers instead of {}: {}",
-            self.workers,
-            limits::named(why)
-        ));
-        self.started.store(started, Ordering::Relaxed);
+    /// The handle of a worker that was to be started. `None` if the system refused it and others
+    /// have started: the run and its report then count with these, and standard error says why.
+    ///
+    /// # Errors
+    /// The refusal of the first worker: without it nothing gets done.
+    pub fn started<W>(&self, worker: usize, handle: io::Result<W>) -> Result<Option<W>, Error> {
+        match handle {
+            Ok(handle) => Ok(Some(handle)),
+            Err(why) if worker == 0 => Err(why.into()),
+            Err(why) => {
+                out::complain(&format!(
+                    "note: {worker} workers instead of {}: {}",
+                    self.workers,
+                    limits::named(&why)
+                ));
+                self.taking_part.store(worker, Ordering::Relaxed);
+                Ok(None)
+            }
+        }
     }
 
     /// Says that an item has ended: its line on standard output, a failure on standard error.
@@ -293,7 +303,7 @@ impl<T: Item> Run<T> {
         let spans = work()?;
         let measured = Measured {
             program: self.program,
-            workers: self.started.load(Ordering::Relaxed),
+            workers: self.taking_part.load(Ordering::Relaxed),
             began,
             wall: clock::now().saturating_sub(began),
             usage: Usage::so_far().zip(before).map(|(after, before)| after.since(&before)),

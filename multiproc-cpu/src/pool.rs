@@ -49,13 +49,8 @@ pub fn map<T: Item>(run: &Run<T>, work: impl Fn(usize, &T) -> Span) -> Result<Ve
         workers: BTreeMap::new(),
     };
     for number in 0..run.workers {
-        match pool.start(number) {
-            Ok(()) => {}
-            Err(error) if number == 0 => return Err(error.into()),
-            Err(error) => {
-                run.fewer_workers(number, &error);
-                break;
-            }
+        if run.started(number, pool.start(number))?.is_none() {
+            break;
         }
     }
     let mut spans = Vec::new();

@@ -37,14 +37,9 @@ pub(crate) fn download_all_sites(run: &Run<Site>) -> Result<Vec<Span>, Error> {
     thread::scope(|scope| {
         let mut threads = Vec::new();
         for worker in 0..run.workers {
-            match thread::Builder::new().spawn_scoped(scope, move || work(worker)) {
-                Ok(thread) => threads.push(thread),
-                Err(error) if worker == 0 => return Err(error.into()),
-                Err(error) => {
-                    run.fewer_workers(worker, &error);
-                    break;
-                }
-            }
+            let thread = thread::Builder::new().spawn_scoped(scope, move || work(worker));
+            let Some(thread) = run.started(worker, thread)? else { break };
+            threads.push(thread);
         }
         let mut spans = Vec::new();
         for thread in threads {
