@@ -5,6 +5,8 @@ use std::io;
 use nix::errno::Errno;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, setrlimit};
 
+use crate::Site;
+
 /// Files that a program has open besides its connections: standard streams, the site server's
 /// pipes, the runtime's own, certificates while they are read.
 const OTHER_FILES: u64 = 32;
@@ -20,16 +22,26 @@ pub fn connections() -> Option<usize> {
     usize::try_from(files.saturating_sub(OTHER_FILES)).ok()
 }
 
-/// How many downloads can be on their way at once, and the limit that allows no more; at least one.
-pub fn downloads() -> (usize, &'static str) {
-    // Besides the connection in use, one that is kept for later or is just being closed.
-    let files = connections().map_or(usize::MAX, |connections| connections / 2);
+/// How many downloads of `sites` can be on their way at once, and the limit that allows no more; at
+/// least one.
+pub fn downloads(sites: &[Site]) -> (usize, &'static str) {
+    // A local page opens one connection at most; a real site may redirect and open others.
+    let local = sites.iter().all(|site| site.latency.is_some());
+    let opened = if local { sites.len() } else { usize::MAX };
+    let files = connections().map_or(usize::MAX, |connections| at_once(connections, opened));
     let memory = memory_left().map_or(usize::MAX, |left| left / MEMORY_OF_A_THREAD);
     if memory < files {
         (memory.max(1), "the limit on memory (ulimit -v)")
     } else {
         (files.max(1), "the limit on open files (ulimit -n)")
     }
+}
+
+// How many may be in use at once of `connections`, when `opened` are opened in all. If these do not
+// fit, there is room needed, besides one in use, for one that is kept for later or is just being
+// closed.
+fn at_once(connections: usize, opened: usize) -> usize {
+    if opened <= connections { connections } else { connections / 2 }
 }
 
 /// The address space that a thread with a session takes: 64 MiB that the C library reserves for its
@@ -88,6 +100,12 @@ mod tests {
         }
         assert!(!named(&Errno::ENOENT.into()).contains("ulimit"));
         assert_eq!(named(&io::Error::other("no system's")), "no system's");
+    }
+
+    #[test]
+    fn what_is_opened_in_all_needs_no_room_beside_it() {
+        assert_eq!([1, 199, 200].map(|opened| at_once(200, opened)), [200; 3]);
+        assert_eq!([201, usize::MAX].map(|opened| at_once(200, opened)), [100; 2]);
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl Run<Site> {
         let mut run = Self::new(program, items, workers, output, interrupt);
         run.timeout = args.timeout;
         run._server = server;
-        let (most, limit) = limits::downloads();
+        let (most, limit) = limits::downloads(&run.items);
         if most < run.workers {
             out::complain(&format!(
                 "note: {most} downloads at once instead of {}: {limit} allows no more",

@@ -142,7 +142,7 @@ mod nonblocking {
             .no_proxy()
             // Kept for later as far as the limit on open files goes: a connection that is closed
             // instead holds its file a little longer, while the next one is opened already.
-            .pool_max_idle_per_host(limits::downloads().0 / hosts(sites))
+            .pool_max_idle_per_host(limits::downloads(sites).0 / hosts(sites))
             // A connection lives for one run: nothing is won by probing whether it still does.
             .tcp_keepalive(None)
             .tcp_keepalive_interval(None)

@@ -6,14 +6,13 @@
 //! each took, its CPU time, and its memory for each download that was on its way at once, where a
 //! page that processes share counts for each of them.
 
-use std::cell::OnceCell;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, value_parser};
 use common::example::{self, Output, Shown};
 use common::server::{Server, serve_if_asked};
-use common::{Error, Run, Site, Span, read_body, run};
+use common::{Error, Run, run};
 use pool::apart::cost;
 use serde::Serialize;
 use tokio::runtime;
@@ -24,6 +23,9 @@ mod async_io;
 #[path = "../../sequential-baseline/src/main.rs"]
 #[allow(dead_code, reason = "its own main")]
 mod baseline;
+#[path = "io_processes.rs"]
+#[allow(dead_code, reason = "its own main")]
+mod io_processes;
 #[path = "../../threads-io/src/main.rs"]
 #[allow(dead_code, reason = "its own main")]
 mod threads_io;
@@ -59,18 +61,6 @@ pub(crate) fn holds(figures: &Figures) -> bool {
         })
 }
 
-fn download_all_sites(run: &Run<Site>) -> Result<Vec<Span>, Error> {
-    let session = OnceCell::new();
-    pool::map(run, |worker, site| {
-        Span::time(site, worker, || {
-            // A worker makes its own, for its first site: processes cannot share a connection.
-            let session = session.get_or_init(|| run.session());
-            let session = session.as_ref().map_err(ToString::to_string)?;
-            read_body(session.get(&site.url).call()?)
-        })
-    })
-}
-
 /// The downloads by each option, and what each takes for them
 #[derive(Parser)]
 struct Options {
@@ -96,7 +86,7 @@ fn shown(options: &Options) -> Result<Shown<Figures>, Error> {
     let run = |workers| Run::of_local_sites(&server, options.repeat.into(), latency, workers);
     let workers = usize::from(options.workers);
     let baseline = cost(&run(1), baseline::download_all_sites)?;
-    let processes = cost(&run(workers), download_all_sites)?;
+    let processes = cost(&run(workers), io_processes::download_all_sites)?;
     let threads = cost(&run(workers), threads_io::download_all_sites)?;
     let tasks = cost(&run(run::ALL), |run| {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;

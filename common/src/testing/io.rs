@@ -200,6 +200,12 @@ pub fn many_downloads_under_a_file_limit(program: &Program) {
     let fewer = ended.stderr.contains("note: 112 downloads at once instead of 10000");
     assert_eq!(fewer, program.name() == "async-io", "{}", ended.stderr);
 
+    // No more than there are downloads are ever opened.
+    let mut command = program.after("ulimit -n 256");
+    command.args(["--repeat", "110", "--latency", "1", "--json"]);
+    let ended = end(command).with_code(0);
+    assert_eq!(ended.stderr, "", "none of 220 has to wait");
+
     // A limit that may be raised is raised.
     let mut command = program.after("ulimit -S -n 40");
     command.args(["--repeat", "50", "--latency", "1", "--json"]);
