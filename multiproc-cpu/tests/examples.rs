@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use common::scale;
 use common::testing::{end, example, shown};
+use common::{scale, sites};
 use serde_json::json;
 
 #[path = "../examples/io_bound.rs"]
@@ -104,6 +104,16 @@ fn every_option_does_the_downloads_and_is_measured() {
 }
 
 #[test]
+fn the_pool_downloads_with_the_report_of_a_program() {
+    let mut command = example("io_processes");
+    command.args(["--json", "--repeat", "4", "--latency", "1", "--workers", "3"]);
+    let json = end(command).with_code(0).json();
+    assert_eq!((&json["items"], &json["failed"]), (&json!(8), &json!(0)));
+    assert_eq!(json["answer"], sites::expected_bytes(4));
+    assert_eq!((&json["workers"], &json["processes"]), (&json!(3), &json!(4)));
+}
+
+#[test]
 fn scale_processes_holds_when_a_process_costs_more_than_a_thread() {
     let holds = |start: (Option<f64>, Option<f64>), memory: Option<(f64, f64)>| {
         let process = scale::Figures {
@@ -139,7 +149,7 @@ fn as_many_processes_as_asked_for_wait_at_once_and_all_end() {
 // A process that is refused a file has none to send a result through: said, and no success.
 #[test]
 fn a_refusal_is_named_with_its_limit() {
-    for name in ["separate_memory", "scale_processes", "io_bound"] {
+    for name in ["separate_memory", "scale_processes", "io_bound", "io_processes"] {
         let path = example(name).get_program().to_owned();
         let mut command = Command::new("sh");
         command.args(["-c", "ulimit -n 4; exec \"$0\" --json"]).arg(path);
