@@ -16,10 +16,13 @@ if ! command -v cargo >/dev/null; then
     exit 1
 fi
 
-# The claims need the examples as well.
+# The claims need the examples as well, the growth one of them.
 targets=(--bins)
 for argument in "$@"; do
-    case $argument in --claims | --export-claims | --export-claims=*) targets=(--bins --examples) ;; esac
+    case $argument in
+    --claims | --export-claims | --export-claims=*) targets=(--bins --examples) ;;
+    --growth) targets=(--bins --example io_processes) ;;
+    esac
 done
 
 echo "Building in release; the first time this takes a minute or two." >&2

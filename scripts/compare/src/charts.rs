@@ -21,16 +21,22 @@ const WIDTH: u32 = 520;
 /// A bar with its label.
 const BAR: u32 = 62;
 const CURVE: u32 = 300;
-const FONT: (&str, u32) = ("sans-serif", 20);
+/// The letters of all charts.
+pub const FONT: (&str, u32) = ("sans-serif", 20);
 
 // Each stands for a colour that the page's style sheet sets, for light and for dark. No other part
 // of a chart has one of these.
-const INK: RGBColor = RGBColor(1, 1, 1);
-const FAINT: RGBColor = RGBColor(2, 2, 2);
-const WAITING: RGBColor = RGBColor(3, 3, 3);
-const RUNNING: RGBColor = RGBColor(4, 4, 4);
+/// Text, axes and what is drawn over a bar.
+pub const INK: RGBColor = RGBColor(1, 1, 1);
+/// The lines of the grid.
+pub const FAINT: RGBColor = RGBColor(2, 2, 2);
+/// What waits.
+pub const WAITING: RGBColor = RGBColor(3, 3, 3);
+/// What computes.
+pub const RUNNING: RGBColor = RGBColor(4, 4, 4);
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+/// What is drawn on.
+pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// Bars below each other on one axis from 0, with a line from each shortest to longest run.
 ///
@@ -125,7 +131,14 @@ fn short(figure: f64) -> String {
     }
 }
 
-fn drawn(height: u32, draw: impl FnOnce(&Area) -> Result<(), String>) -> Result<String, String> {
+/// A chart of this height in the colours of the page.
+///
+/// # Errors
+/// Those of `draw`, and what the drawing library says.
+pub fn drawn(
+    height: u32,
+    draw: impl FnOnce(&Area) -> Result<(), String>,
+) -> Result<String, String> {
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();

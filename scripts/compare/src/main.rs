@@ -13,6 +13,7 @@
 //! | [`statistics`] | means, spreads, ratios, outliers |
 //! | [`tables`] | what is printed |
 //! | [`export`], [`charts`] | what is written, a module for each format |
+//! | [`growth`] | what one more at once costs |
 //! | [`ledger`] | what the notes claim, claim by claim, and whether it holds here |
 //! | [`lines_of_code`], [`machine`] | what is known without running anything |
 //! | [`children`], [`interrupt`], [`progress`] | the processes that run, Ctrl-C, the bar |
@@ -21,6 +22,7 @@ mod charts;
 mod children;
 mod comparison;
 mod export;
+mod growth;
 mod interrupt;
 mod ledger;
 mod lines_of_code;
@@ -64,6 +66,9 @@ fn compare(options: &Options) -> Result<ExitCode, String> {
     let mut exports = Exports::prepare(options)?;
     let chosen = options.chosen();
     let programs = options.folder()?;
+    if options.growth {
+        growth::measure::raise_limits();
+    }
     let server = if options.urls.is_empty() { Some(Server::start()?) } else { None };
     let children = Children::from_now_on();
     let interrupt = Interrupt::watch(children.clone())
@@ -90,7 +95,12 @@ fn compare(options: &Options) -> Result<ExitCode, String> {
     let mut write = |so_far: &Comparison| {
         exports.write(so_far).iter().for_each(|error| progress.complain(error));
     };
-    bench.fill(&mut comparison, &mut write);
+    match &server {
+        Some(server) if options.growth => {
+            growth::measure::fill(&mut comparison, &bench, server, &mut write);
+        }
+        _ => bench.fill(&mut comparison, &mut write),
+    }
     if options.claims() {
         demonstrations::run(&mut comparison, &runner, &interrupt, &progress, &mut write);
     }
@@ -99,6 +109,7 @@ fn compare(options: &Options) -> Result<ExitCode, String> {
     exports.finish(&comparison).iter().for_each(|error| complain(error));
     say(&match options.claims() {
         true => ledger::text::report(&comparison),
+        false if options.growth => growth::text::report(&comparison, Look::Terminal),
         false => tables::report(&comparison, Look::Terminal),
     });
     if let Some(report) = exports.report() {

@@ -9,6 +9,7 @@ use common::args::url;
 use common::sites;
 use url::Url;
 
+use crate::growth::measure::SERIES;
 use crate::plan::Effort;
 use crate::programs::{self, PROGRAMS, Program};
 
@@ -51,6 +52,10 @@ pub struct Options {
     /// measure of it here, and whether it holds
     #[arg(long, conflicts_with_all = ["only", "urls", "repeat"])]
     pub claims: bool,
+    /// Measure instead how the costs grow: the downloads with 2 to 10,000 in flight, the sums with 1
+    /// worker to two a core. Takes a minute and a half
+    #[arg(long, conflicts_with_all = ["only", "urls", "repeat", "runs", "warmup", "claims", "export_claims", "quick", "export_csv"])]
+    pub growth: bool,
     /// The shortest honest comparison: 2 to 10 runs of each program
     #[arg(long, conflicts_with = "runs")]
     pub quick: bool,
@@ -70,7 +75,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "urls", "repeat"])]
     pub export_claims: Option<PathBuf>,
     /// Write the report, a page for a browser, to this file [default: report.html in cargo's target
-    /// folder for release builds]
+    /// folder for release builds, growth.html with --growth]
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     /// Take the programs from this folder
@@ -79,10 +84,12 @@ pub struct Options {
 }
 
 impl Options {
-    /// The programs that were asked for: all, unless some are named.
+    /// The programs that were asked for: all, unless some are named; none where their growth is
+    /// measured instead.
     pub fn chosen(&self) -> Vec<Program> {
         let chosen = |program: &Program| {
-            self.only.is_empty() || self.only.iter().any(|name| name == program.name)
+            !self.growth
+                && (self.only.is_empty() || self.only.iter().any(|name| name == program.name))
         };
         PROGRAMS.into_iter().filter(chosen).collect()
     }
@@ -96,11 +103,12 @@ impl Options {
             .map_err(|error| format!("the harness does not find itself: {error}"))?;
         let beside = own.parent().unwrap_or(Path::new("/"));
         let folder = self.programs.as_deref().unwrap_or(beside);
-        match self.chosen().iter().find(|program| !folder.join(program.name).is_file()) {
+        let chosen = self.chosen().into_iter().map(|program| program.name);
+        let growing = SERIES.iter().map(|series| series.file).filter(|_| self.growth);
+        match chosen.chain(growing).find(|name| !folder.join(name).is_file()) {
             None => Ok(folder.to_owned()),
             Some(missing) => Err(format!(
-                "the program '{}' is not in '{}': run scripts/compare.sh, which builds all of them",
-                missing.name,
+                "the program '{missing}' is not in '{}': run scripts/compare.sh, which builds all of them",
                 folder.display()
             )),
         }

@@ -4,6 +4,7 @@ use common::schedule::Schedule;
 use common::{sites, sums};
 use serde::{Deserialize, Serialize};
 
+use crate::growth::Growth;
 use crate::lines_of_code::{self, Difference};
 use crate::machine::Machine;
 use crate::programs::{Concurrency, PROGRAMS, Program, Workload};
@@ -196,6 +197,9 @@ pub struct Comparison {
     pub shown: Option<Vec<Shown>>,
     /// The examples that broke.
     pub broken: Vec<Broken>,
+    /// How the costs grow with the number of workers; `None` if that was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub growth: Option<Growth>,
     /// The signal that ended the comparison early.
     pub interrupted_by: Option<u8>,
 }
@@ -220,6 +224,7 @@ impl Comparison {
             rows: chosen.iter().map(row).collect(),
             shown: None,
             broken: Vec::new(),
+            growth: None,
             interrupted_by: None,
         }
     }
@@ -322,6 +327,7 @@ pub mod sample {
             rows,
             shown: None,
             broken: Vec::new(),
+            growth: None,
             interrupted_by: None,
         }
     }

@@ -75,7 +75,21 @@ impl Runner {
     }
 
     fn run(&self, program: &Program, repeat: usize, run: String) -> Result<Run, Box<Failure>> {
-        let mut command = assert_cmd::Command::from_std(self.command(program, repeat));
+        let expected = self.expected(program.workload, repeat);
+        self.checked(self.command(program, repeat), &expected, run).map(|(run, _)| run)
+    }
+
+    /// Does one run of `command`; returns it and what it wrote on standard error.
+    ///
+    /// # Errors
+    /// The failure of a run that did not go well.
+    pub fn checked(
+        &self,
+        command: Command,
+        expected: &Expected,
+        run: String,
+    ) -> Result<(Run, String), Box<Failure>> {
+        let mut command = assert_cmd::Command::from_std(command);
         let deadline = Deadline::start(&self.children, self.limit);
         let before = getrusage(UsageWho::RUSAGE_CHILDREN);
         let start = Instant::now();
@@ -100,7 +114,7 @@ impl Runner {
             let limit = self.limit.as_secs();
             Err(format!("it was ended because it took longer than --run-limit {limit} (seconds)"))
         } else {
-            check(&output, &self.expected(program.workload, repeat))
+            check(&output, expected)
         };
         let report = checked.map_err(|reason| failed(reason, &output.stdout, &output.stderr))?;
         let usage = before.ok().zip(after.ok());
@@ -110,7 +124,7 @@ impl Runner {
         let switches = |of: fn(&Usage) -> i64| {
             usage.and_then(|(before, after)| u64::try_from(of(&after) - of(&before)).ok())
         };
-        Ok(Run {
+        let run = Run {
             wall_seconds: wall.as_secs_f64(),
             user_seconds: seconds(Usage::user_time),
             system_seconds: seconds(Usage::system_time),
@@ -122,7 +136,8 @@ impl Runner {
             processes: report.processes,
             // Of a program that reports otherwise there is no picture.
             schedule: serde_json::from_slice::<Schedule>(&output.stdout).ok(),
-        })
+        };
+        Ok((run, String::from_utf8_lossy(&output.stderr).into_owned()))
     }
 
     fn command(&self, program: &Program, repeat: usize) -> Command {
@@ -144,23 +159,33 @@ impl Runner {
 
     fn expected(&self, workload: Workload, repeat: usize) -> Expected {
         match workload {
-            Workload::Io => Expected {
-                items: self.downloads_in(repeat),
-                answer: matches!(self.sites, Sites::Local(_))
-                    .then(|| Answer::Bytes(sites::expected_bytes(repeat))),
+            Workload::Io => match self.sites {
+                Sites::Local(_) => Expected::of_local_sites(repeat),
+                Sites::Real(_) => Expected { items: self.downloads_in(repeat), answer: None },
             },
-            Workload::Cpu => {
-                let sums = sums::default_numbers().filter_map(sums::closed_form);
-                let sums: Vec<String> = sums.map(|sum| sum.to_string()).collect();
-                Expected { items: sums.len(), answer: Some(Answer::Sums(sums)) }
-            }
+            Workload::Cpu => Expected::sums(sums::default_numbers()),
         }
+    }
+}
+
+impl Expected {
+    /// What `repeat` rounds over the local pages read.
+    pub fn of_local_sites(repeat: usize) -> Self {
+        let answer = Answer::Bytes(sites::expected_bytes(repeat));
+        Self { items: repeat * sites::PAGES.len(), answer: Some(answer) }
+    }
+
+    /// The sums below these numbers.
+    pub fn sums(numbers: impl Iterator<Item = u64>) -> Self {
+        let sums: Vec<String> =
+            numbers.filter_map(sums::closed_form).map(|sum| sum.to_string()).collect();
+        Self { items: sums.len(), answer: Some(Answer::Sums(sums)) }
     }
 }
 
 /// What a run has to find.
 #[derive(Debug)]
-struct Expected {
+pub struct Expected {
     items: usize,
     /// `None` for real sites.
     answer: Option<Answer>,

@@ -135,6 +135,53 @@ echo "{{\"items\": $items, \"failed\": 0, \"bound_seconds\": 0.001, \"peak_memor
         fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("script");
     }
 
+    /// Scripts that answer with any number of workers, and with memory that grows by 32 KiB for one
+    /// more.
+    fn growing() -> Self {
+        let programs = Self { folder: tempfile::tempdir().expect("folder") };
+        fs::create_dir(programs.path("examples")).expect("folder");
+        for name in ["threads-io", "async-io", "examples/io_processes", "multiproc-cpu"] {
+            programs.write_growing(name, "");
+        }
+        programs
+    }
+
+    /// Writes the script of a program that may have any number of `$workers`. `first` comes before
+    /// its answer.
+    fn write_growing(&self, name: &str, first: &str) {
+        let sums: String = sums::default_numbers()
+            .map(|n| format!("{n}) sum={};; ", sums::closed_form(n).expect("it fits")))
+            .collect();
+        let round = sites::expected_bytes(1);
+        let script = format!(
+            r#"#!/bin/sh
+while [ $# -gt 0 ]; do
+    case $1 in
+        --workers) workers=$2; shift;;
+        --repeat) repeat=$2; shift;;
+        --*) case $2 in --*) ;; *) case $1 in --json | --quiet) ;; *) shift;; esac;; esac;;
+        *) case $1 in {sums} esac; items=$((items + 1)) answer="$answer,\"$sum\"";;
+    esac
+    shift
+done
+if [ -n "$repeat" ]; then items=$((2 * repeat)) answer=$(({round} * repeat)); else answer="[${{answer#,}}]"; fi
+echo "{name} $workers" >> {log}
+{first}
+span='{{"name": "a", "worker": 0, "start_seconds": 0, "end_seconds": 1, "error": null}}'
+echo "{{\"program\": \"a\", \"workload\": \"io\", \"items\": $items, \"failed\": 0, \"bound_seconds\": 1,
+    \"peak_memory_bytes\": $((4194304 + 32768 * workers)), \"threads\": 1, \"processes\": 1,
+    \"wall_seconds\": 1, \"user_seconds\": 0, \"system_seconds\": 0, \"workers\": $workers,
+    \"answer\": $answer, \"spans\": ["
+yes "$span," | head -n $((workers - 1))
+echo "$span]}}"
+"#,
+            log = self.path("log").display()
+        );
+        let path = self.path(name);
+        fs::write(&path, script).expect("script");
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("script");
+    }
+
     /// Scripts for all examples that the claims need, which tell made-up figures.
     fn with_examples() -> Self {
         let programs = Self::new();
@@ -624,5 +671,115 @@ fn a_signal_ends_the_ledger_and_shows_what_was_done() {
     let said = String::from_utf8(output.stdout).expect("text");
     assert!(said.contains("Interrupted by signal 15") && said.contains("C33"), "{said}");
     assert!(!said.contains("broke"), "an example that was ended has not broken: {said}");
+    wait_until_gone(&programs, "running");
+}
+
+fn words(said: &[u8]) -> String {
+    String::from_utf8_lossy(said).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_growth_is_measured_fitted_and_written() {
+    let programs = Programs::growing();
+    let [export, page] = ["a.json", "a.html"].map(|name| programs.path(name));
+    let files = [&export, &page].map(|path| path.to_str().expect("path"));
+    let arguments = ["--growth", "--export-json", files[0], "--report", files[1]];
+    let assert = programs.compare(&arguments).assert().success().stderr("");
+    let said = words(&assert.get_output().stdout);
+    for words in
+        ["each page takes 4,000 ms", "async-io 10,000 ", "linear ", " 1.00 ± 0.00", " 32 KiB "]
+    {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    assert!(!said.contains("Not run") && !said.contains("Failed"), "{said}");
+    let log = programs.log();
+    let downloads = [
+        ["threads-io 2", "async-io 2", "examples/io_processes 2"],
+        ["threads-io 10", "async-io 10", "examples/io_processes 10"],
+        ["threads-io 100", "async-io 100", "examples/io_processes 100"],
+        ["threads-io 1000", "async-io 1000", "examples/io_processes 1000"],
+    ];
+    assert_eq!(
+        log[..14],
+        [&downloads.concat()[..], &["threads-io 10000", "async-io 10000"]].concat()
+    );
+    assert_eq!(log[14..17], ["multiproc-cpu 1"; 3]);
+    let cores = thread::available_parallelism().expect("cores").get();
+    assert_eq!(log.last(), Some(&format!("multiproc-cpu {}", 2 * cores)));
+    let growth = &json(&export)["compare"]["growth"];
+    let tasks = &growth["series"][1];
+    assert_eq!(
+        (&tasks["program"], &tasks["points"][4]["workers"]),
+        (&"async-io".into(), &10_000.into())
+    );
+    assert_eq!(tasks["points"][4]["most_at_once"], 10_000);
+    assert!(tasks["points"][4]["server_share"].as_f64().is_some());
+    assert_eq!(growth["grows"][1]["memory"]["word"], "linear");
+    let page = fs::read_to_string(page).expect("a page");
+    assert!(page.contains("Memory for one more download, by downloads in flight; both axes"));
+}
+
+#[test]
+fn a_point_that_a_limit_does_not_allow_is_named_and_the_rest_goes_on() {
+    let programs = Programs::growing();
+    programs.write_growing(
+        "threads-io",
+        "case $workers in
+            1000) workers=701; echo 'note: 701 workers instead of 1000: the limit on all' >&2;;
+            10000) echo 'error: out of luck' >&2; exit 1;;
+        esac",
+    );
+    let assert = programs.compare(&["--growth"]).assert().code(1);
+    let assert = assert
+        .stderr(predicate::str::contains("threads-io, 10,000 in flight: exit status: 1\n"))
+        .stdout(predicate::str::contains(
+            "Not run: threads-io, 1,000 in flight: 701 workers instead of 1000: the limit on all.",
+        ))
+        .stdout(predicate::str::contains("threads-io, 10,000 in flight: exit status: 1"))
+        .stdout(predicate::str::contains("    error: out of luck\n"));
+    assert!(words(&assert.get_output().stdout).contains(" threads-io 700 "));
+    assert!(programs.log().contains(&"threads-io 700".into()));
+    assert!(programs.log().contains(&"async-io 10000".into()));
+}
+
+#[test]
+fn a_growth_with_a_wrong_answer_has_no_figures() {
+    let programs = Programs::growing();
+    programs.write_growing("async-io", "answer=7");
+    let assert = programs.compare(&["--growth"]).assert().code(1);
+    assert
+        .stdout(predicate::str::contains("async-io, 100 in flight: its answer is wrong: 7 bytes"))
+        .stdout(predicate::str::contains("\nasync-io ").not());
+}
+
+#[test]
+fn the_growth_stands_alone_and_needs_its_programs() {
+    let programs = Programs::growing();
+    for flags in [&["--quick"][..], &["--claims"], &["--runs", "3"], &["--only", "async-io"]] {
+        programs.compare(&["--growth"]).args(flags).assert().code(2).stdout("");
+    }
+    fs::remove_file(programs.path("examples/io_processes")).expect("removed");
+    let missing = predicate::str::contains("'examples/io_processes'");
+    programs.compare(&["--growth"]).assert().code(1).stdout("").stderr(missing);
+    assert!(programs.log().is_empty());
+}
+
+#[test]
+fn a_signal_ends_the_growth_and_shows_what_was_done() {
+    let programs = Programs::growing();
+    let running = programs.path("running").display().to_string();
+    let wait = format!("if [ $workers = 100 ]; then echo $$ > {running}; exec sleep 1000; fi");
+    programs.write_growing("async-io", &wait);
+    let growth = programs.start(&["--growth"]);
+    process_id(&programs, "running");
+    signal::kill(Pid::from_raw(growth.id() as i32), Signal::SIGTERM).expect("sent");
+    let output = growth.wait_with_output().expect("output");
+    assert_eq!(output.status.code(), Some(143));
+    let said = words(&output.stdout);
+    assert!(
+        said.contains("Interrupted by signal 15") && said.contains("threads-io 100 "),
+        "{said}"
+    );
+    assert!(!said.contains("Failed"), "a program that was ended has not failed: {said}");
     wait_until_gone(&programs, "running");
 }

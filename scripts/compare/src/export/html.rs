@@ -7,6 +7,7 @@ use common::svg::{self, View};
 use serde_json::Value;
 
 use crate::charts::{self, Bar};
+use crate::growth::{self, Growth};
 use crate::ledger::{self, Entry};
 use crate::programs::{Concurrency, Workload};
 use crate::results::{Comparison, Row, Shown};
@@ -22,13 +23,14 @@ const ROWS: usize = 400;
 struct Page {
     machine: Vec<(&'static str, String)>,
     workloads: Vec<Section>,
+    growth: Option<Grown>,
     together: Vec<Picture>,
     longest: String,
     alone: Vec<Picture>,
     options: Grid,
     claims: Option<Vec<Entry>>,
     curves: Vec<Figure>,
-    covers: Vec<&'static str>,
+    covers: Vec<String>,
     remarks: Vec<String>,
 }
 
@@ -37,6 +39,13 @@ struct Section {
     title: String,
     chart: Figure,
     grids: Vec<Grid>,
+}
+
+/// The growth of both workloads.
+struct Grown {
+    parts: Vec<(String, Vec<Figure>, Grid)>,
+    grows: Grid,
+    remarks: Vec<String>,
 }
 
 /// A chart, and what it shows in words.
@@ -75,9 +84,11 @@ pub fn export(comparison: &Comparison) -> Result<String, String> {
         comparison.rows.iter().filter_map(|row| Some((row, row.schedule()?))).collect();
     let options = || drawn.iter().filter(|drawn| drawn.0.program.option != Concurrency::Sequential);
     let longest = options().map(|drawn| drawn.1.wall_seconds).fold(0.0, f64::max);
+    let growth = comparison.growth.as_ref();
     let page = Page {
         machine: comparison.machine.facts(),
         workloads,
+        growth: growth.map(grown).transpose()?,
         together: options()
             .map(|drawn| {
                 let view = View {
@@ -100,10 +111,34 @@ pub fn export(comparison: &Comparison) -> Result<String, String> {
         ),
         claims: comparison.shown.as_ref().map(|_| ledger::entries(comparison)),
         curves: curves(comparison.shown.as_deref().unwrap_or_default())?,
-        covers: tables::COVERS.split("- ").map(str::trim).filter(|it| !it.is_empty()).collect(),
+        covers: match growth {
+            Some(_) => growth::text::covers(),
+            None => {
+                let lines = tables::COVERS.split("- ").map(str::trim);
+                lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
+            }
+        },
         remarks: tables::remarks(comparison, tables::Look::Terminal),
     };
     page.render().map_err(|error| error.to_string())
+}
+
+fn grown(growth: &Growth) -> Result<Grown, String> {
+    let part = |workload| {
+        let title = growth::text::title(growth, workload);
+        let figures = growth::page::charts(growth, workload)?.into_iter().map(|chart| {
+            let growth::page::Chart { title, words, svg } = chart;
+            Figure { title, svg, words }
+        });
+        let points = growth::text::points(growth, workload, tables::Look::Markdown);
+        let figures = figures.collect();
+        Ok((title, figures, grid("What one more costs".into(), &points)))
+    };
+    Ok(Grown {
+        parts: Workload::ALL.into_iter().map(part).collect::<Result<_, String>>()?,
+        grows: grid("The exponents".into(), &growth::text::grows(growth, tables::Look::Markdown)),
+        remarks: growth::text::remarks(growth),
+    })
 }
 
 fn section(comparison: &Comparison, workload: Workload) -> Result<Section, String> {
@@ -262,6 +297,26 @@ mod tests {
             "multiproc-cpu: no time.",
         ] {
             assert!(page.contains(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn the_growth_has_a_page_of_its_own() {
+        let mut comparison = sample::comparison();
+        comparison.rows.clear();
+        comparison.growth = Some(growth::sample::growth());
+        let page = export(&comparison).expect("a page");
+        assert_eq!(page.matches("<figure").count(), 5 + 3);
+        for words in
+            ["Not run: threads-io, 1,000", "flat, 0.00 ± 0.00", "! 81 %", "Flat: below 0.1"]
+        {
+            assert!(page.contains(words), "{words}");
+        }
+        for section in ["diagrams", "claims", "curves"] {
+            assert!(
+                !page.contains(&format!("\"{section}\"")),
+                "{section}: none of it was measured"
+            );
         }
     }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::growth;
 use crate::programs::Program;
 use crate::results::{Comparison, Row, Run};
 use crate::statistics::Ratio;
@@ -61,6 +62,8 @@ struct Whole<'a> {
     sums: usize,
     interrupted_by: Option<u8>,
     failures: Vec<Failed<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    growth: Option<growth::page::Exported<'a>>,
 }
 
 #[derive(Serialize)]
@@ -87,6 +90,7 @@ pub fn export(comparison: &Comparison) -> Result<String, String> {
                 .failed()
                 .map(|(row, failure)| Failed { command: row.program.command(), failure })
                 .collect(),
+            growth: comparison.growth.as_ref().map(growth::page::Exported::of),
         },
     };
     let text = serde_json::to_string_pretty(&export).map_err(|error| error.to_string())?;

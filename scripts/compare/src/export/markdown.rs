@@ -1,5 +1,6 @@
 //! `--export-markdown`: what the terminal shows, in Markdown.
 
+use crate::growth;
 use crate::results::Comparison;
 use crate::tables::{self, Look};
 
@@ -8,7 +9,11 @@ use crate::tables::{self, Look};
 /// # Errors
 /// None: text can always be made.
 pub fn export(comparison: &Comparison) -> Result<String, String> {
-    Ok(tables::report(comparison, Look::Markdown) + "\n")
+    let report = match &comparison.growth {
+        Some(_) => growth::text::report(comparison, Look::Markdown),
+        None => tables::report(comparison, Look::Markdown),
+    };
+    Ok(report + "\n")
 }
 
 #[cfg(test)]

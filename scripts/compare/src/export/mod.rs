@@ -53,7 +53,7 @@ impl Exports {
     /// # Errors
     /// A sentence that names the flag, the file and the cause.
     pub fn prepare(options: &Options) -> Result<Self, String> {
-        let report = Some(options.report.clone().unwrap_or_else(default_report));
+        let report = Some(options.report.clone().unwrap_or_else(|| default_report(options)));
         let asked: [(&str, &Option<PathBuf>, Format); 5] = [
             ("--export-json", &options.export_json, json::export),
             ("--export-markdown", &options.export_markdown, markdown::export),
@@ -111,9 +111,11 @@ impl Exports {
 
 // Beside the harness, in cargo's target folder: one for each kind of build, so that the tests, which
 // are no release build, leave a real report alone.
-fn default_report() -> PathBuf {
+fn default_report(options: &Options) -> PathBuf {
     let own = std::env::current_exe().unwrap_or_default();
-    own.parent().unwrap_or(Path::new(".")).join("report.html")
+    // The page of a comparison is not lost to one that has only its growth.
+    let name = if options.growth { "growth.html" } else { "report.html" };
+    own.parent().unwrap_or(Path::new(".")).join(name)
 }
 
 impl Export {
