@@ -14,8 +14,13 @@ use tempfile::TempDir;
 const README: &str = include_str!("../README.md");
 const NUMBERS: &str = "$(seq 5000000 5000019)";
 
-// Stands in for ssh: notes the host and runs the command here.
-const SSH: &str = "#!/bin/sh\necho \"$1\" >> \"$HOSTS_SEEN\"\nshift 2\nexec sh -c \"$*\"\n";
+// Stands in for ssh: notes the host and runs the command here. As at any login, `SHELL` is set: on the
+// other side GNU parallel starts what it names, and CI may not have it.
+const SSH: &str = r#"#!/bin/sh
+echo "$1" >> "$HOSTS_SEEN"
+shift 2
+SHELL=/bin/sh exec sh -c "$*"
+"#;
 
 // The README's command in a folder with two hosts, and the folder. `None`, and the test is skipped,
 // where GNU parallel is missing.
