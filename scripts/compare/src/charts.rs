@@ -3,6 +3,9 @@
 use common::schedule::Axis;
 use plotters::coord::Shift;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use crate::growth::text::whole;
 
 /// A bar: a program's mean time and its spread.
 #[derive(Clone, Debug)]
@@ -17,26 +20,38 @@ pub struct Bar {
     pub computes: bool,
 }
 
+/// Values by counts, all above 0.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// What it is of.
+    pub name: String,
+    /// Counts and values, by growing count.
+    pub points: Vec<(f64, f64)>,
+}
+
 const WIDTH: u32 = 520;
 /// A bar with its label.
 const BAR: u32 = 62;
-const CURVE: u32 = 300;
+/// Lines with their axes.
+const LINES: u32 = 320;
+/// The room above them for their names.
+const LEGEND: u32 = 34;
 /// The letters of all charts.
-pub const FONT: (&str, u32) = ("sans-serif", 20);
+const FONT: (&str, u32) = ("sans-serif", 20);
 
 // Each stands for a colour that the page's style sheet sets, for light and for dark. No other part
 // of a chart has one of these.
 /// Text, axes and what is drawn over a bar.
-pub const INK: RGBColor = RGBColor(1, 1, 1);
+const INK: RGBColor = RGBColor(1, 1, 1);
 /// The lines of the grid.
-pub const FAINT: RGBColor = RGBColor(2, 2, 2);
+const FAINT: RGBColor = RGBColor(2, 2, 2);
 /// What waits.
-pub const WAITING: RGBColor = RGBColor(3, 3, 3);
+const WAITING: RGBColor = RGBColor(3, 3, 3);
 /// What computes.
-pub const RUNNING: RGBColor = RGBColor(4, 4, 4);
+const RUNNING: RGBColor = RGBColor(4, 4, 4);
 
 /// What is drawn on.
-pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// Bars below each other on one axis from 0, with a line from each shortest to longest run.
 ///
@@ -60,11 +75,7 @@ pub fn bars(bars: &[Bar]) -> Result<String, String> {
             let line = PathElement::new([(x, 0.0), (x, count)], FAINT);
             chart.draw_series([line]).map_err(|error| error.to_string())?;
             let (x, y) = chart.backend_coord(&(x, 0.0));
-            let place = plotters::style::text_anchor::Pos::new(
-                plotters::style::text_anchor::HPos::Center,
-                plotters::style::text_anchor::VPos::Top,
-            );
-            let style = FONT.into_font().color(&INK).pos(place);
+            let style = FONT.into_font().color(&INK).pos(Pos::new(HPos::Center, VPos::Top));
             area.draw(&Text::new(label.clone(), (x, y + 8), style))
                 .map_err(|error| error.to_string())?;
         }
@@ -86,59 +97,84 @@ pub fn bars(bars: &[Bar]) -> Result<String, String> {
     })
 }
 
-/// A line through `points` (a count and a figure), on a logarithmic axis of counts and an axis of
-/// figures from 0.
+/// Lines on two logarithmic axes, each in a colour and with a mark of its own; `show` says what stands
+/// at the axis of the values.
 ///
 /// # Errors
 /// What the drawing library says.
-pub fn curve(points: &[(f64, f64)]) -> Result<String, String> {
-    let counts = || points.iter().map(|point| point.0);
-    let (least, most) = (counts().fold(f64::MAX, f64::min), counts().fold(1.0, f64::max));
-    let highest = points.iter().map(|point| point.1).fold(1e-9, f64::max);
-    drawn(CURVE, |area| {
+pub fn lines(lines: &[Line], show: fn(f64) -> String) -> Result<String, String> {
+    let all = || lines.iter().flat_map(|line| &line.points);
+    // To whole powers of ten, so that a slope can be read by eye.
+    let range = |of: fn(&(f64, f64)) -> f64| {
+        let least = all().map(of).fold(f64::MAX, f64::min).min(f64::MAX);
+        let most = all().map(of).fold(f64::MIN_POSITIVE, f64::max);
+        let least = if least > most { most } else { least };
+        let (low, high) = (least.log10().floor() as i32, most.log10().ceil() as i32);
+        (low, if high > low { high } else { low + 1 })
+    };
+    let (x, y) = (range(|point| point.0), range(|point| point.1));
+    let power = |exponent: i32| 10f64.powi(exponent);
+    drawn(LINES, |area| {
         let mut chart = ChartBuilder::on(area)
             .margin(10)
-            .margin_right(28)
+            .margin_top(LEGEND)
+            .margin_right(52)
             .x_label_area_size(34)
-            .y_label_area_size(64)
-            .build_cartesian_2d((least..most.max(least * 2.0)).log_scale(), 0.0..highest * 1.1)
+            .y_label_area_size(88)
+            .build_cartesian_2d(
+                (power(x.0)..power(x.1)).log_scale(),
+                (power(y.0)..power(y.1)).log_scale(),
+            )
             .map_err(|error| error.to_string())?;
-        chart
-            .configure_mesh()
-            .axis_style(INK)
-            .bold_line_style(FAINT)
-            .light_line_style(TRANSPARENT)
-            .x_labels(6)
-            .y_labels(5)
-            .x_label_formatter(&|count| format!("{count:.0}"))
-            .y_label_formatter(&|figure| short(*figure))
-            .label_style(FONT.into_font().color(&INK))
-            .draw()
-            .map_err(|error| error.to_string())?;
-        let line = LineSeries::new(points.iter().copied(), RUNNING.stroke_width(3));
-        chart.draw_series(line).map_err(|error| error.to_string())?;
-        let dots = points.iter().map(|&point| Circle::new(point, 4, RUNNING.filled()));
-        chart.draw_series(dots).map_err(|error| error.to_string())?;
+        let label =
+            |horizontal, vertical| FONT.into_font().color(&INK).pos(Pos::new(horizontal, vertical));
+        for exponent in x.0..=x.1 {
+            let at = power(exponent);
+            let line = PathElement::new([(at, power(y.0)), (at, power(y.1))], FAINT);
+            chart.draw_series([line]).map_err(|error| error.to_string())?;
+            let (left, bottom) = chart.backend_coord(&(at, power(y.0)));
+            let name = whole(at as usize);
+            let name = Text::new(name, (left, bottom + 8), label(HPos::Center, VPos::Top));
+            area.draw(&name).map_err(|error| error.to_string())?;
+        }
+        for exponent in y.0..=y.1 {
+            let at = power(exponent);
+            let line = PathElement::new([(power(x.0), at), (power(x.1), at)], FAINT);
+            chart.draw_series([line]).map_err(|error| error.to_string())?;
+            let (left, bottom) = chart.backend_coord(&(power(x.0), at));
+            let name = Text::new(show(at), (left - 8, bottom), label(HPos::Right, VPos::Center));
+            area.draw(&name).map_err(|error| error.to_string())?;
+        }
+        for (place, line) in lines.iter().enumerate() {
+            let colour = [RUNNING, WAITING, INK][place % 3];
+            let path = PathElement::new(line.points.clone(), colour.stroke_width(3));
+            chart.draw_series([path]).map_err(|error| error.to_string())?;
+            let sample = (20 + 165 * place as i32, 14);
+            let name = Text::new(
+                line.name.clone(),
+                (sample.0 + 14, sample.1),
+                label(HPos::Left, VPos::Center),
+            );
+            area.draw(&name).map_err(|error| error.to_string())?;
+            let points = line.points.iter().map(|point| chart.backend_coord(point));
+            for at in points.chain([sample]) {
+                let drawn = match place % 3 {
+                    0 => area.draw(&Circle::new(at, 6, colour.filled())),
+                    1 => area.draw(&TriangleMarker::new(at, 7, colour.filled())),
+                    _ => area.draw(&Rectangle::new(
+                        [(at.0 - 5, at.1 - 5), (at.0 + 5, at.1 + 5)],
+                        colour.filled(),
+                    )),
+                };
+                drawn.map_err(|error| error.to_string())?;
+            }
+        }
         Ok(())
     })
 }
 
-fn short(figure: f64) -> String {
-    if figure.fract() == 0.0 || figure >= 100.0 {
-        format!("{figure:.0}")
-    } else {
-        format!("{figure:.1}")
-    }
-}
-
-/// A chart of this height in the colours of the page.
-///
-/// # Errors
-/// Those of `draw`, and what the drawing library says.
-pub fn drawn(
-    height: u32,
-    draw: impl FnOnce(&Area) -> Result<(), String>,
-) -> Result<String, String> {
+// A chart of this height in the colours of the page.
+fn drawn(height: u32, draw: impl FnOnce(&Area) -> Result<(), String>) -> Result<String, String> {
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
@@ -209,9 +245,25 @@ mod tests {
     }
 
     #[test]
-    fn a_curve_has_its_points() {
-        let svg = curve(&[(10.0, 1.5), (100.0, 1.25), (1000.0, 1.75)]).expect("a chart");
-        assert_eq!(svg.matches("<circle").count(), 3);
-        assert!(!svg.contains('#'), "{svg}");
+    fn a_power_law_is_a_straight_line() {
+        let points = (0..4).map(|place| 10f64.powi(place)).map(|x| (x, 3.0 * x)).collect();
+        let svg = lines(&[Line { name: "a".into(), points }], |value| value.to_string())
+            .expect("a chart");
+        let circles = svg.split("<circle").skip(1).take(4);
+        let number = |text: &str, name: &str| -> f64 {
+            let value = text.split_once(name).expect("a place").1.split('"').nth(1);
+            value.and_then(|value| value.parse().ok()).expect("a number")
+        };
+        let marks: Vec<(f64, f64)> =
+            circles.map(|circle| (number(circle, "cx="), number(circle, "cy="))).collect();
+        let steps: Vec<f64> = marks
+            .windows(2)
+            .map(|pair| (pair[1].1 - pair[0].1) / (pair[1].0 - pair[0].0))
+            .collect();
+        assert_eq!(steps.len(), 3);
+        assert!(
+            steps.iter().all(|step| (step - steps[0]).abs() < 0.05 && *step < 0.0),
+            "{steps:?}"
+        );
     }
 }

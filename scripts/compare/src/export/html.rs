@@ -6,7 +6,7 @@ use common::schedule::Schedule;
 use common::svg::{self, View};
 use serde_json::Value;
 
-use crate::charts::{self, Bar};
+use crate::charts::{self, Bar, Line};
 use crate::growth::{self, Growth};
 use crate::ledger::{self, Entry};
 use crate::programs::{Concurrency, Workload};
@@ -204,32 +204,52 @@ fn picture((row, schedule): &(&Row, &Schedule), view: View) -> Result<Picture, S
     Ok(Picture { id, program: row.program.command(), svg, words })
 }
 
-// A curve for each list of figures that an example gives beside its counts.
+// Of the figures that examples give beside their counts: the key, the chart's title, and how a value
+// is shown.
+const CURVES: [(&str, &str, fn(f64) -> String); 3] = [
+    ("start_microseconds_each_by_count", "Time to start one", |microseconds| {
+        growth::text::small_time(microseconds / 1e6)
+    }),
+    ("resident_bytes_each_by_count", "Resident memory of one, in bytes", bytes),
+    ("page_table_bytes_each_by_count", "Page tables for one, in bytes", bytes),
+];
+
+fn bytes(bytes: f64) -> String {
+    if bytes < 1.0 { bytes.to_string() } else { growth::text::whole(bytes.round() as usize) }
+}
+
+// A chart for each kind of figure, with a line for each example that has it.
 fn curves(shown: &[Shown]) -> Result<Vec<Figure>, String> {
     let mut figures = Vec::new();
-    for shown in shown {
-        let list = |key: &str| -> Option<Vec<Option<f64>>> {
-            Some(shown.figures.get(key)?.as_array()?.iter().map(Value::as_f64).collect())
+    for (key, title, show) in CURVES {
+        let line = |shown: &Shown| {
+            let list = |key: &str| -> Option<Vec<Option<f64>>> {
+                Some(shown.figures.get(key)?.as_array()?.iter().map(Value::as_f64).collect())
+            };
+            let points =
+                list("counts")?.into_iter().zip(list(key)?).filter_map(|(count, value)| {
+                    // What is not above 0 has no place on a logarithmic axis.
+                    Some((count?, value.filter(|value| *value > 0.0)?))
+                });
+            let line = Line { name: shown.example.clone(), points: points.collect() };
+            (line.points.len() > 1).then_some(line)
         };
-        let Some(counts) = list("counts") else { continue };
-        for key in shown.figures.keys().filter(|key| key.ends_with("_by_count")) {
-            let values = list(key).unwrap_or_default();
-            let points: Vec<(f64, f64)> = counts
-                .iter()
-                .zip(values)
-                .filter_map(|(count, value)| Some(((*count)?, value?)))
-                .collect();
-            if points.len() < 2 {
-                continue;
-            }
-            let label = key.trim_end_matches("_by_count").replace('_', " ");
-            let words = points.iter().map(|(count, value)| format!("{count}: {value:.2}"));
-            figures.push(Figure {
-                title: format!("{}: {label}, by how many there are", shown.example),
-                words: words.collect(),
-                svg: charts::curve(&points)?,
-            });
+        let lines: Vec<Line> = shown.iter().filter_map(line).collect();
+        if lines.is_empty() {
+            continue;
         }
+        let words = lines.iter().map(|line| {
+            let at = |&(count, value): &(f64, f64)| {
+                format!("{} at {}", show(value), growth::text::whole(count as usize))
+            };
+            let points: Vec<String> = line.points.iter().map(at).collect();
+            format!("{}: {}.", line.name, points.join(", "))
+        });
+        figures.push(Figure {
+            title: format!("{title}, by how many there are; both axes are logarithmic"),
+            words: words.collect(),
+            svg: charts::lines(&lines, show)?,
+        });
     }
     Ok(figures)
 }
@@ -333,8 +353,8 @@ mod tests {
             claim("cooperative_switch", false, serde_json::json!({ "turns_without_await": 3 })),
         ]);
         let page = export(&comparison).expect("a page");
-        assert!(page.contains("scale_threads: start microseconds each, by how many"));
-        assert!(!page.contains("resident bytes each"), "one point is no curve");
+        assert!(page.contains("Time to start one, by how many"));
+        assert!(!page.contains("Resident memory of one"), "one point is no curve");
         assert!(page.contains("does not hold here") && page.contains("gil &#38;&#38; cargo run"));
     }
 

@@ -1,9 +1,8 @@
 //! The growth in the report and in the JSON file.
 
-use plotters::prelude::*;
 use serde::Serialize;
 
-use crate::charts::{FAINT, FONT, INK, RUNNING, WAITING, drawn};
+use crate::charts::{Line, lines};
 use crate::growth::fit::Fit;
 use crate::growth::{FIGURES, Figure, Growth, Point, Series, text};
 use crate::programs::Workload;
@@ -103,7 +102,7 @@ fn chart(
     show: fn(f64) -> String,
     values: impl Fn(&Series) -> Vec<Option<f64>>,
 ) -> Result<Chart, String> {
-    let lines: Vec<Line> = series
+    let of_series: Vec<Line> = series
         .iter()
         .map(|series| {
             let pair = |(point, value): (&Point, Option<f64>)| {
@@ -111,10 +110,10 @@ fn chart(
                 Some((point.workers as f64, value.filter(|value| *value > 0.0)?))
             };
             let points = series.points.iter().zip(values(series)).filter_map(pair).collect();
-            Line { name: series.program, points }
+            Line { name: series.program.into(), points }
         })
         .collect();
-    let words = lines.iter().map(|line| {
+    let words = of_series.iter().map(|line| {
         let points: Vec<String> = line
             .points
             .iter()
@@ -128,87 +127,8 @@ fn chart(
     });
     Ok(Chart {
         words: words.collect(),
-        svg: lines_of(&lines, show)?,
+        svg: lines(&of_series, show)?,
         title: title + "; both axes are logarithmic",
-    })
-}
-
-struct Line {
-    name: &'static str,
-    points: Vec<(f64, f64)>,
-}
-
-const HEIGHT: u32 = 320;
-/// The room for the names of the lines.
-const LEGEND: u32 = 34;
-
-// A line for each program on two logarithmic axes; each has a colour and a mark of its own.
-fn lines_of(lines: &[Line], show: fn(f64) -> String) -> Result<String, String> {
-    let all = || lines.iter().flat_map(|line| &line.points);
-    // To whole powers of ten, so that a slope can be read by eye.
-    let range = |of: fn(&(f64, f64)) -> f64| {
-        let least = all().map(of).fold(f64::MAX, f64::min).min(f64::MAX);
-        let most = all().map(of).fold(f64::MIN_POSITIVE, f64::max);
-        let least = if least > most { most } else { least };
-        let (low, high) = (least.log10().floor() as i32, most.log10().ceil() as i32);
-        (low, if high > low { high } else { low + 1 })
-    };
-    let (x, y) = (range(|point| point.0), range(|point| point.1));
-    let power = |exponent: i32| 10f64.powi(exponent);
-    drawn(HEIGHT, |area| {
-        let mut chart = ChartBuilder::on(area)
-            .margin(10)
-            .margin_top(LEGEND)
-            .margin_right(28)
-            .x_label_area_size(34)
-            .y_label_area_size(88)
-            .build_cartesian_2d(
-                (power(x.0)..power(x.1)).log_scale(),
-                (power(y.0)..power(y.1)).log_scale(),
-            )
-            .map_err(|error| error.to_string())?;
-        use plotters::style::text_anchor::{HPos, Pos, VPos};
-        let label =
-            |horizontal, vertical| FONT.into_font().color(&INK).pos(Pos::new(horizontal, vertical));
-        for exponent in x.0..=x.1 {
-            let at = power(exponent);
-            let line = PathElement::new([(at, power(y.0)), (at, power(y.1))], FAINT);
-            chart.draw_series([line]).map_err(|error| error.to_string())?;
-            let (left, bottom) = chart.backend_coord(&(at, power(y.0)));
-            let name = text::whole(at as usize);
-            let name = Text::new(name, (left, bottom + 8), label(HPos::Center, VPos::Top));
-            area.draw(&name).map_err(|error| error.to_string())?;
-        }
-        for exponent in y.0..=y.1 {
-            let at = power(exponent);
-            let line = PathElement::new([(power(x.0), at), (power(x.1), at)], FAINT);
-            chart.draw_series([line]).map_err(|error| error.to_string())?;
-            let (left, bottom) = chart.backend_coord(&(power(x.0), at));
-            let name = Text::new(show(at), (left - 8, bottom), label(HPos::Right, VPos::Center));
-            area.draw(&name).map_err(|error| error.to_string())?;
-        }
-        for (place, line) in lines.iter().enumerate() {
-            let colour = [RUNNING, WAITING, INK][place % 3];
-            let path = PathElement::new(line.points.clone(), colour.stroke_width(3));
-            chart.draw_series([path]).map_err(|error| error.to_string())?;
-            let sample = (20 + 165 * place as i32, 14);
-            let name =
-                Text::new(line.name, (sample.0 + 14, sample.1), label(HPos::Left, VPos::Center));
-            area.draw(&name).map_err(|error| error.to_string())?;
-            let points = line.points.iter().map(|point| chart.backend_coord(point));
-            for at in points.chain([sample]) {
-                let drawn = match place % 3 {
-                    0 => area.draw(&Circle::new(at, 6, colour.filled())),
-                    1 => area.draw(&TriangleMarker::new(at, 7, colour.filled())),
-                    _ => area.draw(&Rectangle::new(
-                        [(at.0 - 5, at.1 - 5), (at.0 + 5, at.1 + 5)],
-                        colour.filled(),
-                    )),
-                };
-                drawn.map_err(|error| error.to_string())?;
-            }
-        }
-        Ok(())
     })
 }
 
@@ -231,28 +151,6 @@ mod tests {
         assert_eq!(charts[2].svg.matches("<circle").count(), 1);
         assert_eq!(charts[2].words[0], "threads-io: none.");
         assert!(charts.iter().all(|chart| !chart.svg.contains('#')), "each colour is the page's");
-    }
-
-    #[test]
-    fn a_power_law_is_a_straight_line() {
-        let points = (0..4).map(|place| 10f64.powi(place)).map(|x| (x, 3.0 * x)).collect();
-        let svg = lines_of(&[Line { name: "a", points }], axis_time).expect("a chart");
-        let circles = svg.split("<circle").skip(1).take(4);
-        let number = |text: &str, name: &str| -> f64 {
-            let value = text.split_once(name).expect("a place").1.split('"').nth(1);
-            value.and_then(|value| value.parse().ok()).expect("a number")
-        };
-        let marks: Vec<(f64, f64)> =
-            circles.map(|circle| (number(circle, "cx="), number(circle, "cy="))).collect();
-        let steps: Vec<f64> = marks
-            .windows(2)
-            .map(|pair| (pair[1].1 - pair[0].1) / (pair[1].0 - pair[0].0))
-            .collect();
-        assert_eq!(steps.len(), 3);
-        assert!(
-            steps.iter().all(|step| (step - steps[0]).abs() < 0.05 && *step < 0.0),
-            "{steps:?}"
-        );
     }
 
     #[test]

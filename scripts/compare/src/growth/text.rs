@@ -177,7 +177,8 @@ pub fn whole(count: usize) -> String {
 /// A short or a negative time.
 pub fn small_time(seconds: f64) -> String {
     match seconds.abs() * 1e6 {
-        micros if micros < 0.5 => "0 µs".into(),
+        micros if micros < 0.05 => "0 µs".into(),
+        micros if micros < 9.95 => format!("{:.1} µs", seconds * 1e6),
         micros if micros < 1e4 => format!("{:.0} µs", seconds * 1e6),
         _ => format!("{:.0} ms", seconds * 1e3),
     }
@@ -251,8 +252,8 @@ mod tests {
     fn numbers() {
         assert_eq!([7, 1_000, 1_234_567].map(whole), ["7", "1,000", "1,234,567"]);
         assert_eq!(
-            [0.0, -1e-8, 1.5e-4, -2e-3, 0.25].map(small_time),
-            ["0 µs", "0 µs", "150 µs", "-2000 µs", "250 ms"]
+            [0.0, -1e-8, 4.2e-7, 1.5e-4, -2e-3, 0.25].map(small_time),
+            ["0 µs", "0 µs", "0.4 µs", "150 µs", "-2000 µs", "250 ms"]
         );
         assert_eq!(
             [512.0, 33_000.0, 20_971_520.0, -2048.0].map(small_memory),
