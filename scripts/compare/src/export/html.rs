@@ -204,9 +204,11 @@ fn picture((row, schedule): &(&Row, &Schedule), view: View) -> Result<Picture, S
     Ok(Picture { id, program: row.program.command(), svg, words })
 }
 
+type Show = fn(f64) -> String;
+
 // Of the figures that examples give beside their counts: the key, the chart's title, and how a value
 // is shown.
-const CURVES: [(&str, &str, fn(f64) -> String); 3] = [
+const CURVES: [(&str, &str, Show); 3] = [
     ("start_microseconds_each_by_count", "Time to start one", |microseconds| {
         growth::text::small_time(microseconds / 1e6)
     }),
