@@ -6,36 +6,16 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use common::example::{self, Output, Shown};
+use common::example::{self, Shown};
 use common::{Error, cpu_bound};
-use serde::Serialize;
+use serde_json::json;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
-/// The sums, one after another and in tasks
-#[derive(Parser)]
-struct Options {
-    /// How many sums, of the squares below 5000000 and following numbers
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=100_000))]
-    sums: u64,
-    #[command(flatten)]
-    output: Output,
-}
-
-#[derive(Serialize)]
-pub(crate) struct Figures {
-    pub(crate) sums: u64,
-    pub(crate) wall_seconds_sequential: f64,
-    pub(crate) wall_seconds_tasks: f64,
-    pub(crate) speedup: f64,
-    pub(crate) cpus_used: Option<f64>,
-}
-
 /// Holds when all tasks together had one CPU and no more (a tenth is left to the runtime). By CPUs:
-/// `speedup` also moves with what other programs leave.
-pub(crate) fn holds(figures: &Figures) -> bool {
-    figures.cpus_used.is_some_and(|cpus| cpus <= 1.1)
+/// the speedup also moves with what other programs leave.
+pub(crate) fn holds(cpus_used: Option<f64>) -> bool {
+    cpus_used.is_some_and(|cpus| cpus <= 1.1)
 }
 
 fn numbers(sums: u64) -> impl Iterator<Item = u64> {
@@ -56,7 +36,7 @@ async fn find_sums(sums: u64) -> Result<u128, Error> {
 }
 
 fn main() -> ExitCode {
-    let Options { sums, output } = Options::parse();
+    let (sums, output) = example::flags("sums", "How many sums", 20, 1..=100_000);
     example::show(&output, || {
         let runtime = Builder::new_current_thread().build()?;
         let (sequential, tasks) = example::in_turns(
@@ -64,15 +44,16 @@ fn main() -> ExitCode {
             || runtime.block_on(find_sums(sums)),
         )?;
         let speedup = sequential / tasks;
-        let figures = Figures {
-            sums,
-            wall_seconds_sequential: sequential,
-            wall_seconds_tasks: tasks,
-            speedup,
-            cpus_used: example::cpus_used(|| runtime.block_on(find_sums(sums)))?,
-        };
+        let cpus_used = example::cpus_used(|| runtime.block_on(find_sums(sums)))?;
+        let figures = json!({
+            "sums": sums,
+            "wall_seconds_sequential": sequential,
+            "wall_seconds_tasks": tasks,
+            "speedup": speedup,
+            "cpus_used": cpus_used,
+        });
         let said =
-            format!("{sums} tasks did the sums {speedup:.2} times as fast as one after another.");
-        Ok(Shown { claim: &["C03"], holds: holds(&figures), figures, said })
+            format!("{sums} tasks were {speedup:.2} times as fast as one sum after another.");
+        Ok(Shown { claim: &["C03"], holds: holds(cpus_used), figures, said })
     })
 }

@@ -1,18 +1,16 @@
 //! Tasks scale: **a million of them can wait at once**, and each costs less than one of a few
 //! hundred threads does.
 //!
-//! More and more tasks are started on one thread; each runs up to its `.await`, a sleep of an
-//! hour, and waits there. The figures say what one takes: time to start, time to hand over to
-//! another one, memory; and beside it what one of 500 threads takes, by the functions of the
-//! example `scale_threads` of threads-io. Where a limit allows fewer than asked for, it is named.
+//! More and more tasks on one thread run up to their `.await`, a sleep of an hour. The figures say
+//! what one takes: time to start, time to hand over to another one, memory; and beside it what one
+//! of 500 threads takes. Where a limit allows fewer than asked for, it is named.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
 use common::Error;
 use common::example::{self, Shown};
-use common::scale::{Compared, Figures, Growing, Need, Options, switch_microseconds};
+use common::scale::{Compared, Figures, Growing, Need, switch_microseconds};
 use tokio::sync::mpsc;
 use tokio::{runtime, task, time};
 
@@ -26,13 +24,8 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// Holds when more tasks than threads waited at once, each taking less time to start than one of
 /// hundreds of threads, and less memory, if that is known.
 pub(crate) fn holds(figures: &Compared) -> bool {
-    let Compared { figures: tasks, .. } = figures;
-    let start = tasks.start_microseconds_each.zip(figures.thread_start_microseconds_each);
-    let memory = tasks.resident_bytes_each.zip(figures.thread_resident_bytes_each);
-    tasks.reached > figures.threads
-        && figures.threads >= 200
-        && start.is_some_and(|(task, thread)| task < thread)
-        && memory.is_none_or(|(task, thread)| task < thread)
+    let more = figures.figures.reached > figures.threads && figures.threads >= 200;
+    more && figures.each(|task, thread| task < thread)
 }
 
 fn idle_tasks(up_to: usize) -> Result<Figures, Error> {
@@ -71,9 +64,9 @@ async fn hand_over(rounds: u32) -> Result<(), Error> {
 }
 
 fn main() -> ExitCode {
-    let options = Options::parse();
-    example::show(&options.output, || {
-        let tasks = idle_tasks(options.up_to.unwrap_or(1_000_000))?;
+    let (up_to, output) = example::flags("up-to", "How many at most", 1_000_000, 1..=100_000_000);
+    example::show(&output, || {
+        let tasks = idle_tasks(up_to as usize)?;
         let threads = scale_threads::idle_threads(500)?;
         let said = format!("Tasks: {tasks}. Threads: {threads}.");
         let figures = tasks.beside(&threads);

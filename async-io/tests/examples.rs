@@ -17,36 +17,21 @@ mod cpu_tasks;
 #[allow(dead_code)]
 mod greedy_task;
 
-fn switches() -> cooperative_switch::Figures {
-    cooperative_switch::Figures {
-        updates: 20,
-        updates_lost_without_await: 0,
-        turns_without_await: 2,
-        updates_lost_with_await_after: 0,
-        turns_with_await_after: 20,
-        updates_lost_with_await_inside: 10,
-        runs: 3,
-        runs_with_the_same_figures: 3,
-    }
-}
-
 #[test]
 fn cooperative_switch_holds_when_only_an_await_inside_loses_and_always_as_many() {
-    assert!(cooperative_switch::holds(&switches()));
-    type Spoil = fn(&mut cooperative_switch::Figures);
-    let spoilt: [(&str, Spoil); 6] = [
-        ("lost without await", |it| it.updates_lost_without_await = 1),
-        ("interrupted without await", |it| it.turns_without_await = 3),
-        ("lost with await after", |it| it.updates_lost_with_await_after = 1),
-        ("no switch at an await", |it| it.turns_with_await_after = 2),
-        ("none lost inside", |it| it.updates_lost_with_await_inside = 0),
-        ("another number in one run", |it| it.runs_with_the_same_figures = 2),
-    ];
-    for (what, spoil) in spoilt {
-        let mut figures = switches();
-        spoil(&mut figures);
-        assert!(!cooperative_switch::holds(&figures), "{what}");
+    use cooperative_switch::holds;
+    let run = [(0, 2), (0, 20), (10, 20)];
+    assert!(holds(&[run, run]));
+    for (what, other) in [
+        ("lost without await", [(1, 2), (0, 20), (10, 20)]),
+        ("interrupted without await", [(0, 3), (0, 20), (10, 20)]),
+        ("lost with await after", [(0, 2), (1, 20), (10, 20)]),
+        ("no switch at an await", [(0, 2), (0, 2), (10, 20)]),
+        ("none lost inside", [(0, 2), (0, 20), (0, 20)]),
+    ] {
+        assert!(!holds(&[other, other]), "{what}");
     }
+    assert!(!holds(&[run, [(0, 2), (0, 20), (9, 20)]]), "another number in one run");
 }
 
 #[test]
@@ -70,13 +55,7 @@ fn tasks_switch_where_they_await_and_nowhere_else() {
 #[test]
 fn blocking_call_holds_when_blocking_is_slow_and_both_cures_are_fast() {
     let holds = |blocking, spawn_blocking, async_client| {
-        blocking_call::holds(&blocking_call::Figures {
-            downloads: 10,
-            wall_seconds_sequential: 1.0,
-            wall_seconds_blocking_in_tasks: blocking,
-            wall_seconds_spawn_blocking: spawn_blocking,
-            wall_seconds_async_client: async_client,
-        })
+        blocking_call::holds(1.0, blocking, spawn_blocking, async_client)
     };
     assert!(holds(1.0, 0.1, 0.1));
     assert!(!holds(0.5, 0.1, 0.1), "blocking calls overlapped");
@@ -86,28 +65,21 @@ fn blocking_call_holds_when_blocking_is_slow_and_both_cures_are_fast() {
 
 #[test]
 fn blocking_calls_take_at_least_the_latency_of_each() {
-    let shown = shown("blocking_call", &["--latency", "10", "--repeat", "4"]);
+    let shown = shown("blocking_call", &["--repeat", "4"]);
     assert_eq!(shown["claim"], json!(["C22"]));
     let figures = &shown["figures"];
     assert_eq!(figures["downloads"], 8);
     for one_by_one in ["wall_seconds_sequential", "wall_seconds_blocking_in_tasks"] {
-        assert!(figures[one_by_one].as_f64() >= Some(0.08), "{one_by_one}: {figures}");
+        assert!(figures[one_by_one].as_f64() >= Some(0.32), "{one_by_one}: {figures}");
     }
     for cure in ["wall_seconds_spawn_blocking", "wall_seconds_async_client"] {
-        assert!(figures[cure].as_f64() >= Some(0.01), "{cure}: {figures}");
+        assert!(figures[cure].as_f64() >= Some(0.04), "{cure}: {figures}");
     }
 }
 
 #[test]
 fn greedy_task_holds_when_the_heart_stops_and_both_cures_keep_it_beating() {
-    let holds = |greedy, yield_now, spawn_blocking| {
-        greedy_task::holds(&greedy_task::Figures {
-            beat_milliseconds: 5,
-            longest_gap_greedy_milliseconds: greedy,
-            longest_gap_yield_now_milliseconds: yield_now,
-            longest_gap_spawn_blocking_milliseconds: spawn_blocking,
-        })
-    };
+    use greedy_task::holds;
     assert!(holds(500.0, 10.0, 10.0));
     assert!(!holds(40.0, 10.0, 10.0), "the heart hardly stopped");
     assert!(!holds(500.0, 400.0, 10.0), "yielding is no cure");
@@ -116,25 +88,17 @@ fn greedy_task_holds_when_the_heart_stops_and_both_cures_keep_it_beating() {
 
 #[test]
 fn a_heart_never_beats_faster_than_it_should() {
-    let shown = shown("greedy_task", &["--sums", "20", "--beat", "2"]);
+    let shown = shown("greedy_task", &["--sums", "20"]);
     assert_eq!(shown["claim"], json!(["C23"]));
     for way in ["greedy", "yield_now", "spawn_blocking"] {
         let gap = shown["figures"][format!("longest_gap_{way}_milliseconds")].as_f64();
-        assert!(gap >= Some(2.0), "{way}: {gap:?}");
+        assert!(gap >= Some(5.0), "{way}: {gap:?}");
     }
 }
 
 #[test]
 fn cpu_tasks_holds_when_tasks_gain_nothing() {
-    let holds = |cpus_used| {
-        cpu_tasks::holds(&cpu_tasks::Figures {
-            sums: 20,
-            wall_seconds_sequential: 1.0,
-            wall_seconds_tasks: 1.0,
-            speedup: 1.0,
-            cpus_used,
-        })
-    };
+    use cpu_tasks::holds;
     assert!(holds(Some(1.0)));
     assert!(!holds(Some(1.9)), "they ran at once");
     assert!(!holds(None), "nobody knows whether they did");
@@ -165,10 +129,8 @@ fn a_person_reads_the_figures_and_the_verdict() {
 fn a_wrong_flag_is_refused() {
     for (name, flag) in [
         ("cooperative_switch", "--updates"),
-        ("blocking_call", "--latency"),
         ("blocking_call", "--repeat"),
         ("greedy_task", "--sums"),
-        ("greedy_task", "--beat"),
         ("cpu_tasks", "--sums"),
     ] {
         let mut command = example(name);

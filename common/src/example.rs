@@ -1,10 +1,11 @@
 //! How an example tells what it has shown: to a person in a few lines, to a program as JSON.
 
+use std::ops::RangeInclusive;
 use std::process::ExitCode;
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Arg, Args, Command, FromArgMatches, value_parser};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -17,6 +18,26 @@ pub struct Output {
     /// Print one JSON object, and nothing else, on standard output
     #[arg(long)]
     pub json: bool,
+}
+
+/// The flags of an example that has one of its own, `--NAME N`: its size and the [`Output`]. Like
+/// [`clap::Parser::parse`], this ends the program for `--help` and for a wrong command line.
+pub fn flags(
+    name: &'static str,
+    help: &str,
+    default: u64,
+    range: RangeInclusive<u64>,
+) -> (u64, Output) {
+    let size = Arg::new(name)
+        .long(name)
+        .value_name("N")
+        .help(format!("{help} [default: {default}]"))
+        .value_parser(value_parser!(u64).range(range));
+    let flags = Output::augment_args(Command::new("example").arg(size))
+        .about("Shows a claim; the top of its source says which, and how the figures show it")
+        .get_matches();
+    let output = Output::from_arg_matches(&flags).unwrap_or_else(|error| error.exit());
+    (flags.get_one(name).copied().unwrap_or(default), output)
 }
 
 /// What an example has shown. Its fields are the keys of the JSON object.
@@ -135,6 +156,26 @@ pub fn spawn<'scope, T: Send + 'scope>(
 ) -> Result<ScopedJoinHandle<'scope, T>, Error> {
     let thread = thread::Builder::new().spawn_scoped(scope, work);
     thread.map_err(|error| format!("a thread cannot be started: {}", limits::named(&error)).into())
+}
+
+/// Does `work` in so many threads at once, each with its own number from 0 on. Returns what they
+/// return, in that order.
+///
+/// # Errors
+/// Those of [`spawn`]; a thread that panicked.
+pub fn in_threads<T: Send>(threads: u64, work: impl Fn(u64) -> T + Sync) -> Result<Vec<T>, Error> {
+    let work = &work;
+    thread::scope(|scope| {
+        let started = (0..threads).map(|number| spawn(scope, move || work(number)));
+        let started: Vec<_> = started.collect::<Result<_, _>>()?;
+        let ended = started.into_iter().map(ScopedJoinHandle::join);
+        ended.map(|result| result.map_err(|_| "a thread panicked".into())).collect()
+    })
+}
+
+/// How many cores this program may use; one, which every machine has, if the system does not tell.
+pub fn cores() -> u64 {
+    thread::available_parallelism().map_or(1, usize::from) as u64
 }
 
 fn readable(figure: &Value) -> String {

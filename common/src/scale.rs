@@ -9,25 +9,12 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use clap::Parser;
-use clap::builder::RangedU64ValueParser;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
 use nix::unistd::Pid;
 use serde::Serialize;
 
-use crate::example::{Output, seconds};
+use crate::example::seconds;
 use crate::{Error, clock, limits};
-
-/// More and more of them idle at once, and what one costs
-#[derive(Clone, Debug, Parser)]
-pub struct Options {
-    /// How many at most, instead of as many as three seconds are surely enough for
-    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
-    pub up_to: Option<usize>,
-    /// Reports.
-    #[command(flatten)]
-    pub output: Output,
-}
 
 /// What one more takes of the limits that an operating system sets.
 #[derive(Clone, Copy, Debug, Default)]
@@ -103,6 +90,17 @@ pub struct Compared {
     pub thread_resident_bytes_each: Option<f64>,
     /// `switch_microseconds` of threads.
     pub thread_switch_microseconds: f64,
+}
+
+impl Compared {
+    /// Whether both the time to start one and its memory compare like this with a thread's. The
+    /// memory may be unknown.
+    pub fn each(&self, compare: fn(f64, f64) -> bool) -> bool {
+        let start = self.figures.start_microseconds_each.zip(self.thread_start_microseconds_each);
+        let memory = self.figures.resident_bytes_each.zip(self.thread_resident_bytes_each);
+        start.is_some_and(|(one, thread)| compare(one, thread))
+            && memory.is_none_or(|(one, thread)| compare(one, thread))
+    }
 }
 
 impl Figures {

@@ -1,19 +1,17 @@
 //! A process is heavy: **it takes longer to start than a thread, and more memory**, though `fork`
 //! copies nothing but what is written to later.
 //!
-//! More and more processes are forked; each runs up to a pipe and waits there for its end. The
-//! figures say what one takes: time to start, time to hand over to another one, memory that it
-//! does not share, and apart from that its page tables; and beside it what one of 500 threads
-//! takes, by the functions of the example `scale_threads` of threads-io. Where a limit allows fewer
-//! than asked for, it is named.
+//! More and more processes run up to a pipe and wait there for its end. The figures say what one
+//! takes: time to start, time to hand over to another one, memory that it does not share, and apart
+//! from that its page tables; and beside it what one of 500 threads takes. Where a limit allows
+//! fewer than asked for, it is named.
 
 use std::io::{self, Read, Write, pipe};
 use std::process::ExitCode;
 
-use clap::Parser;
 use common::Error;
 use common::example::{self, Shown};
-use common::scale::{Compared, Figures, Growing, Need, Options, switch_microseconds};
+use common::scale::{Compared, Figures, Growing, Need, switch_microseconds};
 use nix::sys::wait::waitpid;
 use pool::fork::{self, Forked};
 
@@ -25,11 +23,7 @@ const NEED: Need = Need { tasks: 1, maps: 0, bytes: 512 << 10, address_space: 0 
 
 /// Holds when a process took longer to start than a thread, and more memory, if that is known.
 pub(crate) fn holds(figures: &Compared) -> bool {
-    let Compared { figures: processes, .. } = figures;
-    let start = processes.start_microseconds_each.zip(figures.thread_start_microseconds_each);
-    let memory = processes.resident_bytes_each.zip(figures.thread_resident_bytes_each);
-    start.is_some_and(|(process, thread)| process > thread)
-        && memory.is_none_or(|(process, thread)| process > thread)
+    figures.each(|process, thread| process > thread)
 }
 
 fn idle_processes(up_to: usize) -> Result<Figures, Error> {
@@ -69,28 +63,27 @@ fn idle_processes(up_to: usize) -> Result<Figures, Error> {
 fn hand_over(rounds: u32) -> Result<(), Error> {
     let (mut pings, mut ping) = pipe()?;
     let (mut pongs, mut pong) = pipe()?;
-    match fork::split()? {
+    let child = match fork::split()? {
+        Forked::Parent(child) => child,
         Forked::Child(child) => child.end_after(|| {
             drop(ping);
             while pings.read_exact(&mut [0]).is_ok() && pong.write_all(b"!").is_ok() {}
         }),
-        Forked::Parent(child) => {
-            for _ in 0..rounds {
-                ping.write_all(b"!")?;
-                pongs.read_exact(&mut [0])?;
-            }
-            drop(ping);
-            waitpid(child, None)?;
-            Ok(())
-        }
+    };
+    for _ in 0..rounds {
+        ping.write_all(b"!")?;
+        pongs.read_exact(&mut [0])?;
     }
+    drop(ping);
+    waitpid(child, None)?;
+    Ok(())
 }
 
 fn main() -> ExitCode {
-    let options = Options::parse();
-    example::show(&options.output, || {
+    let (up_to, output) = example::flags("up-to", "How many at most", 1_000, 1..=1_000_000);
+    example::show(&output, || {
         // Processes first: `fork` needs a process with one thread.
-        let processes = idle_processes(options.up_to.unwrap_or(1_000))?;
+        let processes = idle_processes(up_to as usize)?;
         let threads = scale_threads::idle_threads(500)?;
         let said = format!("Processes: {processes}. Threads: {threads}.");
         let figures = processes.beside(&threads);

@@ -9,32 +9,20 @@ use std::io::{Read, Write, pipe};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
-use clap::Parser;
 use common::Error;
-use common::example::{self, Output, Shown};
+use common::example::{self, Shown};
 use nix::sys::wait::waitpid;
 use pool::fork::{self, Forked, SharedCounter};
-use serde::Serialize;
-
-#[derive(Serialize)]
-pub(crate) struct Figures {
-    pub(crate) before_the_fork: u64,
-    pub(crate) written_by_the_child: u64,
-    pub(crate) seen_in_a_variable: u64,
-    pub(crate) seen_through_a_pipe: u64,
-    pub(crate) seen_in_shared_memory: u64,
-}
+use serde_json::json;
 
 /// Holds when the parent finds the child's number in the pipe and in the shared memory, and in the
 /// variable the one from before the fork, which is another.
-pub(crate) fn holds(figures: &Figures) -> bool {
-    let written = figures.written_by_the_child;
-    let sent = [figures.seen_through_a_pipe, figures.seen_in_shared_memory] == [written; 2];
-    sent && figures.seen_in_a_variable == figures.before_the_fork
-        && figures.before_the_fork != written
+pub(crate) fn holds(before: u64, written: u64, [variable, piped, shared]: [u64; 3]) -> bool {
+    variable == before && before != written && piped == written && shared == written
 }
 
-fn write_in_child(before: u64, written: u64) -> Result<Figures, Error> {
+/// Lets a child write the number; returns what its parent sees in the three places.
+fn write_in_child(before: u64, number: u64) -> Result<[u64; 3], Error> {
     let mut variable = before;
     let shared = SharedCounter::new(before)?;
     let (mut read_end, mut write_end) = pipe()?;
@@ -42,7 +30,7 @@ fn write_in_child(before: u64, written: u64) -> Result<Figures, Error> {
         Forked::Parent(child) => child,
         Forked::Child(child) => child.end_after(|| {
             // The kernel copies the variable's page now: from here on there are two of it.
-            variable = written;
+            variable = number;
             shared.store(variable, Ordering::Relaxed);
             let _ = write_end.write_all(&variable.to_ne_bytes());
         }),
@@ -51,36 +39,26 @@ fn write_in_child(before: u64, written: u64) -> Result<Figures, Error> {
     let mut received = [0; size_of::<u64>()];
     read_end.read_exact(&mut received)?;
     waitpid(child, None)?;
-    Ok(Figures {
-        before_the_fork: before,
-        written_by_the_child: written,
-        seen_in_a_variable: variable,
-        seen_through_a_pipe: u64::from_ne_bytes(received),
-        seen_in_shared_memory: shared.load(Ordering::Relaxed),
-    })
-}
-
-/// A child writes a number into three places; its parent looks
-#[derive(Parser)]
-struct Options {
-    /// The number; before the fork there is a 1 in its place
-    #[arg(long, default_value_t = 42)]
-    number: u64,
-    #[command(flatten)]
-    output: Output,
+    Ok([variable, u64::from_ne_bytes(received), shared.load(Ordering::Relaxed)])
 }
 
 fn main() -> ExitCode {
-    let options = Options::parse();
-    example::show(&options.output, || {
-        let figures = write_in_child(1, options.number)?;
+    let help = "The number to write; before the fork there is a 1 in its place";
+    let (number, output) = example::flags("number", help, 42, 0..=u64::MAX);
+    example::show(&output, || {
+        let seen = write_in_child(1, number)?;
+        let [variable, piped, shared] = seen;
+        let figures = json!({
+            "before_the_fork": 1,
+            "written_by_the_child": number,
+            "seen_in_a_variable": variable,
+            "seen_through_a_pipe": piped,
+            "seen_in_shared_memory": shared,
+        });
         let said = format!(
-            "The child wrote {}: its parent saw {} in the variable, {} through the pipe, {} in shared memory.",
-            figures.written_by_the_child,
-            figures.seen_in_a_variable,
-            figures.seen_through_a_pipe,
-            figures.seen_in_shared_memory
+            "The child wrote {number}: its parent saw {variable} in the variable, {piped} through \
+             the pipe, {shared} in shared memory."
         );
-        Ok(Shown { claim: &["C29"], holds: holds(&figures), figures, said })
+        Ok(Shown { claim: &["C29"], holds: holds(1, number, seen), figures, said })
     })
 }

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use common::testing::{end, example, shown};
 use common::{scale, sites};
+use pool::apart::Cost;
 use serde_json::json;
 
 #[path = "../examples/io_bound.rs"]
@@ -18,15 +19,7 @@ mod separate_memory;
 
 #[test]
 fn separate_memory_holds_when_only_the_variable_is_as_before() {
-    let holds = |before, written, seen: [u64; 3]| {
-        separate_memory::holds(&separate_memory::Figures {
-            before_the_fork: before,
-            written_by_the_child: written,
-            seen_in_a_variable: seen[0],
-            seen_through_a_pipe: seen[1],
-            seen_in_shared_memory: seen[2],
-        })
-    };
+    use separate_memory::holds;
     assert!(holds(1, 42, [1, 42, 42]));
     assert!(!holds(1, 42, [42, 42, 42]), "the variable was shared");
     assert!(!holds(1, 42, [1, 1, 42]), "the pipe brought something else");
@@ -55,47 +48,37 @@ fn what_a_child_writes_its_parent_sees_only_where_it_is_sent() {
 
 #[test]
 fn io_bound_holds_when_the_pool_is_faster_than_the_baseline_and_pays_for_it() {
-    let figures = || io_bound::Figures {
-        workers: 5,
-        speedup: 5.0,
-        wall_seconds_baseline: 1.0,
-        wall_seconds_processes: 0.2,
-        wall_seconds_threads: 0.2,
-        wall_seconds_tasks: 0.02,
-        cpu_seconds_baseline: None,
-        cpu_seconds_processes: None,
-        cpu_seconds_threads: None,
-        cpu_seconds_tasks: None,
-        memory_bytes_a_download_baseline: Some(3e6),
-        memory_bytes_a_download_processes: Some(4e6),
-        memory_bytes_a_download_threads: Some(1e6),
-        memory_bytes_a_download_tasks: Some(6e4),
-    };
-    let holds = |change: fn(&mut io_bound::Figures)| {
-        let mut figures = figures();
-        change(&mut figures);
-        io_bound::holds(&figures)
+    type Costs = [Cost; 4];
+    let holds = |change: fn(&mut Costs)| {
+        let cost = |wall_seconds, memory| Cost {
+            wall_seconds,
+            cpu_seconds: None,
+            memory_bytes_an_item: Some(memory),
+        };
+        let mut costs = [cost(1.0, 3e6), cost(0.2, 4e6), cost(0.2, 1e6), cost(0.02, 6e4)];
+        change(&mut costs);
+        let [baseline, processes, threads, tasks] = costs;
+        io_bound::holds(&baseline, &processes, &threads, &tasks)
     };
     assert!(holds(|_| {}));
-    assert!(holds(|figures| figures.memory_bytes_a_download_threads = None));
-    assert!(holds(|figures| figures.memory_bytes_a_download_processes = None));
-    assert!(!holds(|figures| figures.wall_seconds_processes = 1.0), "no faster");
-    assert!(!holds(|figures| figures.wall_seconds_tasks = 0.2), "as fast as tasks");
-    assert!(!holds(|figures| figures.memory_bytes_a_download_threads = Some(4e6)));
-    assert!(!holds(|figures| figures.memory_bytes_a_download_tasks = Some(4e6)));
+    assert!(holds(|[_, _, threads, _]| threads.memory_bytes_an_item = None));
+    assert!(holds(|[_, processes, ..]| processes.memory_bytes_an_item = None));
+    assert!(!holds(|[_, processes, ..]| processes.wall_seconds = 1.0), "no faster");
+    assert!(!holds(|[.., tasks]| tasks.wall_seconds = 0.2), "as fast as tasks");
+    assert!(!holds(|[_, _, threads, _]| threads.memory_bytes_an_item = Some(4e6)));
+    assert!(!holds(|[.., tasks]| tasks.memory_bytes_an_item = Some(4e6)));
 }
 
 #[test]
 fn every_option_does_the_downloads_and_is_measured() {
-    let arguments = ["--latency", "1", "--repeat", "8", "--workers", "3"];
-    let shown = shown("io_bound", &arguments);
+    let shown = shown("io_bound", &["--repeat", "8"]);
     let figures = shown["figures"].as_object().expect("an object");
     assert_eq!(shown["claim"], json!(["C30"]));
-    assert_eq!(figures["workers"], 3);
+    assert_eq!(figures["workers"], 5);
     for option in ["baseline", "processes", "threads", "tasks"] {
         assert!(figures[&format!("wall_seconds_{option}")].as_f64() > Some(0.0), "{option}");
     }
-    // Each process has memory of its own: with the same three downloads at once, four against one.
+    // Each process has memory of its own: with the same five downloads at once, six against one.
     #[cfg(target_os = "linux")]
     assert!(
         figures["memory_bytes_a_download_processes"].as_f64()

@@ -7,53 +7,24 @@
 //! often the kernel says that it took the CPU away.
 
 use std::process::ExitCode;
-use std::thread::{self, available_parallelism};
 use std::time::{Duration, Instant};
 
-use clap::{Parser, value_parser};
-use common::Error;
-use common::example::{self, Output, Shown};
+use common::example::{self, Shown};
 use common::usage::involuntary_switches_of_thread;
-use serde::Serialize;
+use serde_json::json;
 
 /// No interrupt keeps a thread from its clock for so long, but another thread does.
 const GAP: Duration = Duration::from_micros(500);
 
-/// Busy threads, more of them than cores
-#[derive(Parser)]
-struct Options {
-    /// How many threads [default: two for each core]
-    #[arg(long, value_parser = value_parser!(u64).range(1..=1000))]
-    threads: Option<u64>,
-    /// For how long each is busy, in milliseconds
-    #[arg(long, default_value_t = 1000, value_parser = value_parser!(u64).range(1..=3_600_000))]
-    milliseconds: u64,
-    #[command(flatten)]
-    output: Output,
-}
-
-#[derive(Serialize)]
-pub(crate) struct Figures {
-    pub(crate) cores: u64,
-    pub(crate) threads: u64,
-    pub(crate) slices_of_the_thread_with_fewest: usize,
-    pub(crate) median_slice_milliseconds: f64,
-    pub(crate) longest_wait_milliseconds: f64,
-    pub(crate) involuntary_switches_a_thread: Option<f64>,
-}
-
 /// Holds when there were more threads than cores, and each was switched off and on again: it had
 /// two slices or more, and the kernel, if it tells, took the CPU away at least once a thread.
-pub(crate) fn holds(figures: &Figures) -> bool {
-    let taken_away = figures.involuntary_switches_a_thread.is_none_or(|switches| switches >= 1.0);
-    figures.threads > figures.cores && figures.slices_of_the_thread_with_fewest >= 2 && taken_away
+pub(crate) fn holds(cores: u64, threads: u64, slices: usize, switches: Option<f64>) -> bool {
+    threads > cores && slices >= 2 && switches.is_none_or(|switches| switches >= 1.0)
 }
 
-/// What a thread saw: its slices, the waits between them, how often it was interrupted.
-type Seen = (Vec<Duration>, Vec<Duration>, Option<u64>);
-
-fn stay_busy(until: Instant) -> Seen {
-    let (mut slices, mut waits) = (Vec::new(), Vec::new());
+/// Returns the thread's slices, the longest wait between two, how often it was interrupted.
+fn stay_busy(until: Instant) -> (Vec<Duration>, Duration, Option<u64>) {
+    let (mut slices, mut longest_wait) = (Vec::new(), Duration::ZERO);
     let mut on_since = Instant::now();
     let mut last = on_since;
     while last < until {
@@ -61,48 +32,41 @@ fn stay_busy(until: Instant) -> Seen {
         let now = Instant::now();
         if now - last > GAP {
             slices.push(last - on_since);
-            waits.push(now - last);
+            longest_wait = longest_wait.max(now - last);
             on_since = now;
         }
         last = now;
     }
     slices.push(last - on_since);
-    (slices, waits, involuntary_switches_of_thread())
-}
-
-fn busy_threads(threads: u64, until: Instant) -> Result<Vec<Seen>, Error> {
-    thread::scope(|scope| {
-        let started = (0..threads).map(|_| example::spawn(scope, || stay_busy(until)));
-        let started: Vec<_> = started.collect::<Result<_, _>>()?;
-        Ok(started.into_iter().map(|thread| thread.join().expect("it does not panic")).collect())
-    })
+    (slices, longest_wait, involuntary_switches_of_thread())
 }
 
 fn main() -> ExitCode {
-    let options = Options::parse();
-    example::show(&options.output, || {
-        let cores = available_parallelism()?.get() as u64;
-        let threads = options.threads.unwrap_or(2 * cores);
-        let until = Instant::now() + Duration::from_millis(options.milliseconds);
-        let seen = busy_threads(threads, until)?;
+    let cores = example::cores();
+    let (threads, output) = example::flags("threads", "How many threads", 2 * cores, 1..=1000);
+    example::show(&output, || {
+        let until = Instant::now() + Duration::from_secs(1);
+        let seen = example::in_threads(threads, |_| stay_busy(until))?;
         let fewest = seen.iter().map(|(slices, ..)| slices.len()).min().unwrap_or(0);
+        let longest_wait = seen.iter().map(|(_, wait, _)| *wait).max().unwrap_or_default();
+        let switches: Option<u64> = seen.iter().map(|(.., switches)| *switches).sum();
+        let switches = switches.map(|sum| sum as f64 / threads as f64);
         let mut slices: Vec<_> = seen.iter().flat_map(|(slices, ..)| slices).collect();
         slices.sort();
-        let waits = seen.iter().flat_map(|(_, waits, _)| waits);
-        let switches: Option<u64> = seen.iter().map(|(.., switches)| *switches).sum();
         let median = slices[slices.len() / 2].as_secs_f64() * 1e3;
-        let figures = Figures {
-            cores,
-            threads,
-            slices_of_the_thread_with_fewest: fewest,
-            median_slice_milliseconds: median,
-            longest_wait_milliseconds: waits.max().map_or(0.0, |wait| wait.as_secs_f64() * 1e3),
-            involuntary_switches_a_thread: switches.map(|sum| sum as f64 / threads as f64),
-        };
+        let figures = json!({
+            "cores": cores,
+            "threads": threads,
+            "slices_of_the_thread_with_fewest": fewest,
+            "median_slice_milliseconds": median,
+            "longest_wait_milliseconds": longest_wait.as_secs_f64() * 1e3,
+            "involuntary_switches_a_thread": switches,
+        });
         let said = format!(
             "{threads} threads that never yield shared {cores} cores: each had at least {fewest} \
              slices, half of them longer than {median:.1} ms."
         );
-        Ok(Shown { claim: &["C07", "C08"], holds: holds(&figures), figures, said })
+        let holds = holds(cores, threads, fewest, switches);
+        Ok(Shown { claim: &["C07", "C08"], holds, figures, said })
     })
 }

@@ -1,20 +1,18 @@
 //! A thread is light: **thousands of them can wait at once**, though each has a stack of its own
 //! and the operating system looks after every one.
 //!
-//! More and more threads are started; each runs up to a closed gate and waits there. The figures
-//! say what one takes: time to start, time to hand over to another one, resident memory, and apart
-//! from that the kernel's page tables. Where a limit allows fewer than asked for, it is named.
-//! `scale_tasks` (async-io) and `scale_processes` (multiproc-cpu) do the same.
+//! More and more threads run up to a closed gate and wait there. The figures say what one takes:
+//! time to start, time to hand over to another one, resident memory, and apart from that the
+//! kernel's page tables. Where a limit allows fewer than asked for, it is named.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::thread;
 
-use clap::Parser;
 use common::Error;
 use common::example::{self, Shown};
-use common::scale::{Figures, Growing, Need, Options, switch_microseconds};
+use common::scale::{Figures, Growing, Need, switch_microseconds};
 
 /// Small, so that no stack is ever backed by one huge page of 2 MiB.
 const STACK: usize = 64 << 10;
@@ -74,9 +72,9 @@ fn hand_over(rounds: u32) -> Result<(), Error> {
 }
 
 fn main() -> ExitCode {
-    let options = Options::parse();
-    example::show(&options.output, || {
-        let figures = idle_threads(options.up_to.unwrap_or(10_000))?;
+    let (up_to, output) = example::flags("up-to", "How many at most", 10_000, 1..=10_000_000);
+    example::show(&output, || {
+        let figures = idle_threads(up_to as usize)?;
         let (holds, said) = (holds(&figures), format!("Threads: {figures}."));
         Ok(Shown { claim: &["C06", "C21"], holds, figures, said })
     })
