@@ -191,3 +191,20 @@ fn readable(figure: &Value) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_have_numbers_and_return_in_their_order() {
+        let squares = in_threads(4, |number| number * number).expect("four threads");
+        assert_eq!(squares, [0, 1, 4, 9]);
+    }
+
+    #[test]
+    fn a_panic_in_a_thread_is_an_error() {
+        let refused = in_threads(2, |number| assert_eq!(number, 0)).expect_err("a panic");
+        assert_eq!(refused.to_string(), "a thread panicked");
+    }
+}

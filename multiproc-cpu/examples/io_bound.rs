@@ -11,9 +11,9 @@ use std::time::Duration;
 use clap::Parser;
 use common::example::{self, Output, Shown};
 use common::server::{Server, serve_if_asked};
-use common::{Error, Run, run};
+use common::{Run, run};
 use pool::apart::{Cost, cost};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::runtime;
 
 #[path = "../../async-io/src/main.rs"]
@@ -55,37 +55,31 @@ struct Options {
     output: Output,
 }
 
-fn shown(options: &Options) -> Result<Shown<Value>, Error> {
-    let server = Server::start()?;
-    let latency = (!options.own_latency).then_some(Duration::from_millis(8));
-    let run = |workers| Run::of_local_sites(&server, options.repeat.into(), latency, workers);
-    let baseline = cost(&run(1), baseline::download_all_sites)?;
-    let processes = cost(&run(WORKERS), io_processes::download_all_sites)?;
-    let threads = cost(&run(WORKERS), threads_io::download_all_sites)?;
-    let tasks = cost(&run(run::ALL), |run| {
-        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(async_io::download_all_sites(run))
-    })?;
-    let holds = holds(&baseline, &processes, &threads, &tasks);
-    let speedup = baseline.wall_seconds / processes.wall_seconds;
-    let mut figures = json!({ "workers": WORKERS, "speedup": speedup });
-    for (option, cost) in
-        [("baseline", baseline), ("processes", processes), ("threads", threads), ("tasks", tasks)]
-    {
-        figures[format!("wall_seconds_{option}")] = json!(cost.wall_seconds);
-        figures[format!("cpu_seconds_{option}")] = json!(cost.cpu_seconds);
-        figures[format!("memory_bytes_a_download_{option}")] = json!(cost.memory_bytes_an_item);
-    }
-    let more = processes.wall_seconds / tasks.wall_seconds;
-    let said = format!(
-        "{WORKERS} processes took {speedup:.2} times less time than the baseline, and {more:.1} \
-         times as long as tasks."
-    );
-    Ok(Shown { claim: &["C30"], holds, figures, said })
-}
-
 fn main() -> ExitCode {
     serve_if_asked();
-    let options = Options::parse();
-    example::show(&options.output, || shown(&options))
+    let Options { own_latency, repeat, output } = Options::parse();
+    example::show(&output, || {
+        let server = Server::start()?;
+        let latency = (!own_latency).then_some(Duration::from_millis(8));
+        let run = |workers| Run::of_local_sites(&server, repeat.into(), latency, workers);
+        let baseline = cost(&run(1), baseline::download_all_sites)?;
+        let processes = cost(&run(WORKERS), io_processes::download_all_sites)?;
+        let threads = cost(&run(WORKERS), threads_io::download_all_sites)?;
+        let tasks = cost(&run(run::ALL), |run| {
+            let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async_io::download_all_sites(run))
+        })?;
+        let holds = holds(&baseline, &processes, &threads, &tasks);
+        let speedup = |of: &Cost| baseline.wall_seconds / of.wall_seconds;
+        let (speedup, by_tasks) = (speedup(&processes), speedup(&tasks));
+        let said = format!("Processes were {speedup:.2} times as fast, tasks {by_tasks:.2} times.");
+        let options = [baseline, processes, threads, tasks];
+        let mut figures = json!({ "workers": WORKERS, "speedup": speedup });
+        for (cost, name) in options.iter().zip(["baseline", "processes", "threads", "tasks"]) {
+            figures[format!("wall_seconds_{name}")] = json!(cost.wall_seconds);
+            figures[format!("cpu_seconds_{name}")] = json!(cost.cpu_seconds);
+            figures[format!("memory_bytes_a_download_{name}")] = json!(cost.memory_bytes_an_item);
+        }
+        Ok(Shown { claim: &["C30"], holds, figures, said })
+    })
 }

@@ -53,9 +53,7 @@ fn idle_processes(up_to: usize) -> Result<Figures, Error> {
         growing.idle(alive, &children);
     }
     drop(closed);
-    for pid in children {
-        waitpid(pid, None)?;
-    }
+    children.into_iter().try_for_each(|pid| waitpid(pid, None).map(drop))?;
     Ok(growing.end(switch_microseconds(hand_over)?))
 }
 

@@ -51,8 +51,8 @@ fn main() -> ExitCode {
     example::show(&output, || {
         let lock = Mutex::new(());
         let (updates, lost, time) = count(threads, load_store)?;
-        let (_, lost_1, time_1) = count(threads, |x| _ = x.fetch_add(1, Relaxed))?;
-        let (_, lost_2, time_2) = count(threads, |x| {
+        let (_, lost_add, time_add) = count(threads, |x| _ = x.fetch_add(1, Relaxed))?;
+        let (_, lost_mutex, time_mutex) = count(threads, |x| {
             let _held = lock.lock();
             load_store(x);
         })?;
@@ -60,14 +60,14 @@ fn main() -> ExitCode {
             "updates": updates,
             "updates_lost_by_load_store": lost,
             "share_lost_by_load_store": lost as f64 / updates as f64,
-            "updates_lost_by_fetch_add": lost_1,
-            "updates_lost_by_mutex": lost_2,
+            "updates_lost_by_fetch_add": lost_add,
+            "updates_lost_by_mutex": lost_mutex,
             "nanoseconds_an_update_load_store": time,
-            "nanoseconds_an_update_fetch_add": time_1,
-            "nanoseconds_an_update_mutex": time_2,
+            "nanoseconds_an_update_fetch_add": time_add,
+            "nanoseconds_an_update_mutex": time_mutex,
         });
         let said = format!("Read and written apart, {lost} of {updates} updates were lost.");
-        let holds = holds(lost, lost_1, lost_2);
+        let holds = holds(lost, lost_add, lost_mutex);
         Ok(Shown { claim: &["C09", "C15", "C17"], holds, figures, said })
     })
 }
