@@ -24,8 +24,8 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// Holds when more tasks than threads waited at once, each taking less time to start than one of
 /// hundreds of threads, and less memory, if that is known.
 pub(crate) fn holds(figures: &Compared) -> bool {
-    let more = figures.figures.reached > figures.threads && figures.threads >= 200;
-    more && figures.each(|task, thread| task < thread)
+    let (tasks, threads) = (figures.figures.reached, figures.threads);
+    tasks > threads && threads >= 200 && figures.each(|task, thread| task < thread)
 }
 
 fn idle_tasks(up_to: usize) -> Result<Figures, Error> {
