@@ -55,7 +55,8 @@ static SOLVED: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
     // What cargo tells this test of its package would make build scripts run again.
     for (variable, _) in std::env::vars_os() {
         let name = variable.to_string_lossy();
-        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| name.starts_with(start)) {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "OUT_DIR"].iter().any(|start| name.starts_with(start))
+        {
             build.env_remove(&variable);
         }
     }

@@ -56,7 +56,9 @@ fn every_link_leads_somewhere() {
                 let linked = linked[number(first) - 1..].join("\n");
                 assert!(code(&text).next().is_some(), "{said} names nothing of those lines");
                 for name in code(&text) {
-                    assert!(linked.contains(name), "{said}: `{name}` is not in\n{linked}");
+                    let stands = (1..).zip(content.lines()).filter(|(_, line)| line.contains(name));
+                    let stands: Vec<usize> = stands.map(|(number, _)| number).collect();
+                    assert!(linked.contains(name), "{said}: `{name}` is in lines {stands:?}");
                 }
             } else if !anchor.is_empty() {
                 assert!(anchors(&content).iter().any(|it| it == anchor), "{said}: no such heading");
