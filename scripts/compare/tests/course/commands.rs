@@ -26,6 +26,7 @@ const CARGO: &str = r#"#!/bin/sh
 refuse() { echo "error: this test's cargo does not know: $*" >&2; exit 1; }
 [ "$1" = run ] || refuse "$@"
 shift
+package= example=
 while [ $# -gt 0 ]; do
     case $1 in
     --release | --quiet) ;;
