@@ -8,10 +8,11 @@
 //! - it needs what only some machines have, as [`ELSEWHERE`] says.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 
-use common::testing::end;
+use common::testing::{Ended, end};
+use tempfile::TempDir;
 
 use crate::{Page, built, copy_workspace, pages, workspace};
 
@@ -62,21 +63,41 @@ fn commands(page: &Page) -> Vec<String> {
     commands
 }
 
+/// A copy of the workspace in which a line can be run, also one that starts what is in
+/// `target/debug`.
+struct Scratch(TempDir);
+
+impl Scratch {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [copy, bin] = ["copy", "bin"].map(|name| folder.path().join(name));
+        copy_workspace(&copy);
+        fs::create_dir(copy.join("target")).expect("a folder");
+        symlink(built(), copy.join("target/debug")).expect("a link");
+        fs::create_dir(&bin).expect("a folder");
+        fs::write(bin.join("cargo"), CARGO).expect("a script");
+        fs::set_permissions(bin.join("cargo"), Permissions::from_mode(0o755)).expect("a script");
+        Self(folder)
+    }
+
+    fn run(&self, command: &str) -> Ended {
+        let [copy, bin] = ["copy", "bin"].map(|name| self.0.path().join(name));
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a path"));
+        let mut sh = Command::new("sh");
+        sh.args(["-c", command]).current_dir(copy).env("PATH", path).env("BUILT", built());
+        end(sh)
+    }
+}
+
+/// Whether `.ci/run` has this step; there, flags may follow that make it shorter.
+fn in_ci(command: &str) -> bool {
+    let ci = fs::read_to_string(workspace().join(".ci/run")).expect(".ci/run");
+    ci.lines().any(|line| line == command || line.starts_with(&format!("{command} --")))
+}
+
 #[test]
 fn every_command_runs_as_printed() {
-    let ci = fs::read_to_string(workspace().join(".ci/run")).expect(".ci/run");
-    let in_ci = |command: &str| {
-        ci.lines().any(|line| line == command || line.starts_with(&format!("{command} --")))
-    };
-    let folder = tempfile::tempdir().expect("a folder");
-    let [copy, bin] = ["copy", "bin"].map(|name| folder.path().join(name));
-    copy_workspace(&copy);
-    // Where pictures may be written, as the pages do.
-    fs::create_dir(copy.join("target")).expect("a folder");
-    fs::create_dir(&bin).expect("a folder");
-    fs::write(bin.join("cargo"), CARGO).expect("a script");
-    fs::set_permissions(bin.join("cargo"), Permissions::from_mode(0o755)).expect("a script");
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a path"));
+    let scratch = Scratch::new();
     let mut run = 0;
     for page in pages() {
         for command in commands(&page) {
@@ -84,9 +105,7 @@ fn every_command_runs_as_printed() {
             if command.contains("://") || in_ci(&command) || elsewhere {
                 continue;
             }
-            let mut sh = Command::new("sh");
-            sh.args(["-c", &command]).current_dir(&copy).env("PATH", &path).env("BUILT", built());
-            let ended = end(sh);
+            let ended = scratch.run(&command);
             // A `diff` that finds differences ends with 1.
             let well = i32::from(command.starts_with("diff "));
             let said = format!("{}: {command}", page.path.display());
@@ -95,6 +114,53 @@ fn every_command_runs_as_printed() {
         }
     }
     assert!(run >= 20, "only {run} commands were found");
+}
+
+/// The last column of "What happens when": a program is run and ends as the row says; a test is
+/// there, and the steps of `.ci/run` run it.
+#[test]
+fn what_happens_when_can_be_seen() {
+    let scratch = Scratch::new();
+    let top = &pages()[0].text;
+    let section = top.split("\n## What happens when\n").nth(1).expect("the section");
+    let section = section.split("\n## ").next().expect("a section");
+    let rows = section.lines().filter(|line| line.ends_with("` |"));
+    let mut seen = 0;
+    for row in rows {
+        let (said, command) = row.trim_end_matches("` |").rsplit_once(" `").expect("a command");
+        if let Some(test) = command.strip_prefix("cargo test ") {
+            assert!(is_a_test(test), "there is no such test: {command}");
+        } else if !in_ci(command) && (cfg!(target_os = "linux") || !command.contains("/dev/full")) {
+            let ended = scratch.run(command);
+            let code = ended.code.expect("an exit code");
+            let promised = code == 0 || said.contains(&format!("exit {code}"));
+            assert!(promised && !ended.stderr.contains("panicked"), "{command}: {ended:?}");
+        }
+        seen += 1;
+    }
+    assert!(seen >= 10, "only {seen} rows were found");
+}
+
+/// Whether `--workspace NAME` or `-p PACKAGE --test FILE NAME` is a test, of the package's own or of
+/// those that packages share. A part of the name does.
+fn is_a_test(arguments: &str) -> bool {
+    let words: Vec<&str> = arguments.split(' ').collect();
+    let (mut sources, name) = match words[..] {
+        ["--workspace", name] => (Vec::new(), name),
+        ["-p", package, "--test", file, ref name @ ..] => {
+            let folder = if package == "compare" { "scripts/compare" } else { package };
+            let file = workspace().join(folder).join("tests").join(file).with_extension("rs");
+            (vec![file], *name.first().unwrap_or(&"main"))
+        }
+        _ => return false,
+    };
+    let shared = fs::read_dir(workspace().join("common/src/testing")).expect("the shared tests");
+    sources.extend(shared.map(|file| file.expect("a file").path()));
+    sources.iter().any(|file| {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        let mut functions = text.split("fn ").skip(1);
+        functions.any(|rest| rest.split('(').next().is_some_and(|it| it.contains(name)))
+    })
 }
 
 #[test]
