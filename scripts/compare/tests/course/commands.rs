@@ -18,9 +18,12 @@ use tempfile::TempDir;
 use crate::{Page, built, copy_workspace, pages, workspace};
 
 /// How a line begins that does not run here, and why.
-const ELSEWHERE: [(&str, &str); 2] = [
+const ELSEWHERE: [(&str, &str); 5] = [
     ("parallel --keep-order --retries 3 --sshloginfile", "multiproc-cpu's own test runs it"),
     ("parallel --keep-order --retries 3 --jobs \"$SLURM_NTASKS\"", "it needs a Slurm cluster"),
+    ("scripts/compare.sh --python", "it needs a package registry; a step of .ci/run has one"),
+    ("python3 -m venv target/venv", "the comparison makes one for the tests"),
+    ("target/venv/bin/", "the tests of the Python programs run them in that one"),
 ];
 
 const CARGO: &str = r#"#!/bin/sh
