@@ -1,9 +1,11 @@
 //! The flags of the programs.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, PathBufValueParser, TypedValueParser};
@@ -126,9 +128,10 @@ impl Default for IoArgs {
 
 const LATENCY: u64 = sites::LONGEST_LATENCY.as_millis() as u64;
 
-// Wrong values are told by flag and value, and so are those that are not UTF-8, of which clap's
-// own parsers say only that there is one.
-fn parsed<T: Clone + Send + Sync + 'static>(
+/// A parser of a flag's values: what `parse` makes of them. A wrong value is told by flag and value
+/// with what `parse` says, and so is one that is not UTF-8, of which clap's own parsers say only that
+/// there is one.
+pub fn parsed<T: Clone + Send + Sync + 'static>(
     parse: impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static,
 ) -> impl TypedValueParser<Value = T> {
     OsStringValueParser::new().try_map(move |text: OsString| {
@@ -137,7 +140,11 @@ fn parsed<T: Clone + Send + Sync + 'static>(
     })
 }
 
-fn whole(range: RangeInclusive<u64>) -> impl TypedValueParser<Value = u64> {
+/// A parser of whole numbers within `range`.
+pub fn whole<N>(range: RangeInclusive<N>) -> impl TypedValueParser<Value = N>
+where
+    N: FromStr + PartialOrd + Display + Clone + Send + Sync + 'static,
+{
     parsed(move |text| match text.parse() {
         Ok(number) if range.contains(&number) => Ok(number),
         _ => Err(format!("not a whole number from {} to {}", range.start(), range.end())),
@@ -145,7 +152,7 @@ fn whole(range: RangeInclusive<u64>) -> impl TypedValueParser<Value = u64> {
 }
 
 fn count(most: usize) -> impl TypedValueParser<Value = usize> {
-    whole(1..=most as u64).map(|number| number as usize)
+    whole(1..=most)
 }
 
 fn file() -> impl TypedValueParser<Value = PathBuf> {
@@ -177,5 +184,96 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
     match text.parse::<SocketAddr>() {
         Ok(address) if address.ip().is_loopback() => Ok(address),
         _ => Err("not an address on this machine, like 127.0.0.1:8080".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    use clap::Command;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read<P: TypedValueParser>(parser: &P, value: &OsStr) -> Option<P::Value> {
+        parser.parse_ref(&Command::new("test"), None, value).ok()
+    }
+
+    // Text that is near to what is asked for: numbers with what may stand in and around one.
+    fn nearly_a_number() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[0-9]{1,25}",
+            "[-+]?[0-9]{0,5}[.,eE_x ]?[0-9]{0,5}",
+            any::<u64>().prop_map(|number| number.to_string()),
+            any::<f64>().prop_map(|number| number.to_string()),
+            any::<String>(),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_number_is_what_its_digits_say_within_its_range(text in nearly_a_number()) {
+            let number = read(&whole(3..=70_000u64), text.as_ref());
+            match number {
+                Some(number) => {
+                    prop_assert!((3..=70_000).contains(&number));
+                    prop_assert_eq!(text.trim_start_matches('+').parse(), Ok(number));
+                }
+                // Through a type that all of these fit in.
+                None => prop_assert!(!text.parse().is_ok_and(|n: u128| (3..=70_000).contains(&n))),
+            }
+        }
+
+        #[test]
+        fn a_time_limit_is_above_nothing_and_within_a_day(text in nearly_a_number()) {
+            if let Ok(limit) = seconds(&text) {
+                prop_assert!(limit <= Duration::from_secs(86_400));
+                let asked: f64 = text.parse().expect("a number");
+                prop_assert!(asked > 0.0 && (limit.as_secs_f64() - asked).abs() < 1e-9, "{limit:?}");
+            }
+        }
+
+        #[test]
+        fn a_site_is_http_and_has_a_host(text in "([a-z]{0,6}:)?/{0,3}.{0,20}") {
+            if let Ok(url) = url(&text) {
+                prop_assert!(matches!(url.scheme(), "http" | "https"));
+                prop_assert!(url.host_str().is_some_and(|host| !host.is_empty()), "{url}");
+            }
+        }
+
+        #[test]
+        fn a_site_server_is_on_this_machine(text in "([0-9.:\\[\\]]{0,30}|127.[0-9.]{5}:[0-9]{1,6})") {
+            if let Ok(address) = loopback(&text) {
+                prop_assert!(address.ip().is_loopback());
+            }
+        }
+
+        // Whatever bytes a value has, it is read or refused; nothing panics.
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in any::<Vec<u8>>()) {
+            let value = OsStr::from_bytes(&bytes);
+            let text = value.to_str();
+            let read = [
+                read(&whole(0..=u64::MAX), value).is_some(),
+                read(&parsed(url), value).is_some(),
+                read(&parsed(seconds), value).is_some(),
+                read(&parsed(loopback), value).is_some(),
+            ];
+            prop_assert!(text.is_some() || read == [false; 4]);
+        }
+    }
+
+    #[test]
+    fn the_ends_of_a_range_are_in_it() {
+        let read = |text: &str| read(&whole(2..=100u16), text.as_ref());
+        assert_eq!(["1", "2", "100", "101"].map(read), [None, Some(2), Some(100), None]);
+        assert_eq!(
+            ["0", "86400", "86400.001", "NaN"].map(|text| seconds(text).is_ok()),
+            [false, true, false, false]
+        );
+        assert!(loopback("127.0.0.1:80").is_ok() && loopback("[::1]:80").is_ok());
+        assert!(loopback("10.0.0.1:80").is_err());
     }
 }

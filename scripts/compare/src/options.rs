@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser;
-use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
-use common::args::url;
+use clap::builder::TypedValueParser;
+use common::args::{parsed, url, whole};
 use common::sites;
 use url::Url;
 
@@ -31,22 +31,23 @@ use crate::programs::{self, PROGRAMS, Program};
 #[derive(Debug, Parser)]
 #[command(name = "compare.sh", bin_name = "scripts/compare.sh", version, about)]
 pub struct Options {
-    /// Run this program only (can be repeated)
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(programs::names()))]
+    /// Run this program only: sequential-baseline, threads-io, async-io or multiproc-cpu (can be
+    /// repeated)
+    #[arg(long, value_name = "NAME", value_parser = parsed(name), allow_hyphen_values = true)]
     pub only: Vec<String>,
     /// Download this site instead of the local ones (http or https; can be repeated). What it
     /// sends is not known beforehand, so only that everything was read is checked
-    #[arg(long = "url", value_name = "URL", value_parser = url)]
+    #[arg(long = "url", value_name = "URL", value_parser = parsed(url), allow_hyphen_values = true)]
     pub urls: Vec<Url>,
     /// How often a run reads the list of sites
-    #[arg(long, value_name = "N", default_value_t = sites::REPEAT, value_parser = count(1, 1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = sites::REPEAT, value_parser = count(1, 1_000_000), allow_hyphen_values = true)]
     pub repeat: usize,
     /// Timed runs of each program [default: as many as its length allows]
-    #[arg(long, value_name = "N", value_parser = count(1, 10_000))]
+    #[arg(long, value_name = "N", value_parser = count(1, 10_000), allow_hyphen_values = true)]
     pub runs: Option<usize>,
     /// Runs of each program before the timed ones. With 0 the length of a run is not known
     /// beforehand, and each program gets the fewest timed runs
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = count(0, 10_000))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = count(0, 10_000), allow_hyphen_values = true)]
     pub warmup: usize,
     /// Show what the notes claim, claim by claim, with what a short comparison and the examples
     /// measure of it here, and whether it holds
@@ -60,7 +61,7 @@ pub struct Options {
     #[arg(long, conflicts_with = "runs")]
     pub quick: bool,
     /// End a run that takes longer than this, as failed
-    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = count(1, 86_400))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = count(1, 86_400), allow_hyphen_values = true)]
     pub run_limit: usize,
     /// Write the results to this file, in the JSON format of hyperfine
     #[arg(long, value_name = "FILE")]
@@ -134,8 +135,15 @@ impl Options {
     }
 }
 
-fn count(least: u64, most: u64) -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::<usize>::new().range(least..=most)
+fn count(least: usize, most: usize) -> impl TypedValueParser<Value = usize> {
+    whole(least..=most)
+}
+
+fn name(text: &str) -> Result<String, String> {
+    match programs::names() {
+        names if names.contains(&text) => Ok(text.to_owned()),
+        names => Err(format!("no program is called so, only {}", names.join(", "))),
+    }
 }
 
 #[cfg(test)]
