@@ -4,24 +4,68 @@
 //! so the ids are asked of the system.
 
 use std::collections::HashSet;
-use std::process;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::{self, Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, Signal, System};
 
-/// The descendants of this process, without those that were there at first: the site server.
+/// Ends the programs that run when this process is killed and cannot do it itself. A process that
+/// waits for the end of a pipe that only this one holds open, which every way of ending brings; then
+/// it kills its process group, which the programs join.
+#[derive(Debug)]
+pub struct Guard(Child);
+
+impl Guard {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// The operating system's, when a process is refused.
+    pub fn start() -> io::Result<Self> {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "read _; kill -s KILL 0"]).process_group(0);
+        // Nobody who waits for the end of this process's output waits for the guard as well.
+        shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        shell.spawn().map(Self)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The descendants of this process, without those that were there at first: the site server and the
+/// guard.
 #[derive(Clone, Debug)]
 pub struct Children {
     spared: HashSet<Pid>,
+    group: i32,
 }
 
 impl Children {
     /// All that are started from now on.
-    pub fn from_now_on() -> Self {
+    pub fn from_now_on(guard: &Guard) -> Self {
         let spared = processes().map(|system| descendants(&system).into_iter().collect());
-        Self { spared: spared.unwrap_or_default() }
+        Self {
+            spared: spared.unwrap_or_default(),
+            group: i32::try_from(guard.0.id()).unwrap_or_default(),
+        }
+    }
+
+    /// Runs a program to its end, through `assert_cmd`. The guard ends it if this process is killed
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// The operating system's, when it cannot be started.
+    pub fn run(&self, mut command: Command) -> io::Result<process::Output> {
+        command.process_group(self.group);
+        assert_cmd::Command::from_std(command).output()
     }
 
     /// Asks the programs that run to end, each once: `told` has those who were asked before.

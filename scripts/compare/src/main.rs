@@ -39,10 +39,11 @@ mod tables;
 use std::process::ExitCode;
 
 use clap::Parser;
+use common::limits;
 use common::out::{complain, say};
 use common::server::{self, Server};
 
-use crate::children::Children;
+use crate::children::{Children, Guard};
 use crate::comparison::Bench;
 use crate::export::Exports;
 use crate::interrupt::Interrupt;
@@ -70,7 +71,9 @@ fn compare(options: &Options) -> Result<ExitCode, String> {
         growth::measure::raise_limits();
     }
     let server = if options.urls.is_empty() { Some(Server::start()?) } else { None };
-    let children = Children::from_now_on();
+    let guard = Guard::start()
+        .map_err(|error| format!("a shell cannot be started: {}", limits::named(&error)))?;
+    let children = Children::from_now_on(&guard);
     let interrupt = Interrupt::watch(children.clone())
         .map_err(|error| format!("signals cannot be watched for: {error}"))?;
     let urls: Vec<String> = options.urls.iter().map(ToString::to_string).collect();

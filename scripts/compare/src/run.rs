@@ -89,11 +89,10 @@ impl Runner {
         expected: &Expected,
         run: String,
     ) -> Result<(Run, String), Box<Failure>> {
-        let mut command = assert_cmd::Command::from_std(command);
         let deadline = Deadline::start(&self.children, self.limit);
         let before = getrusage(UsageWho::RUSAGE_CHILDREN);
         let start = Instant::now();
-        let output = command.output();
+        let output = self.children.run(command);
         let wall = start.elapsed();
         // Those of the program and of the workers that it waited for. The site server is no part
         // of it: the harness waits for it only at the very end.

@@ -242,7 +242,7 @@ fn run_one(demonstration: &Demonstration, runner: &Runner) -> Result<Shown, Fail
     let command = demonstration.built(runner, folder.path());
     let limit = LIMIT.min(runner.limit);
     let deadline = Deadline::start(&runner.children, limit);
-    let output = assert_cmd::Command::from_std(command).output();
+    let output = runner.children.run(command);
     let too_long = deadline.stop();
     let output =
         output.map_err(|error| failed(format!("it cannot be started: {error}"), b"", b""))?;
