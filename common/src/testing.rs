@@ -17,6 +17,7 @@ pub mod pictures;
 use std::ffi::{OsStr, OsString};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -122,6 +123,17 @@ impl Program {
         Running::start(command)
     }
 
+    /// Asserts that it refuses all rubbish as a value of this flag, by name.
+    pub fn refuses_rubbish(&self, flag: &str) {
+        let rubbish =
+            ["", "rubbish", "-1", "-x", "1e400", "99999999999999999999999", "1;2", "\u{1F600}"];
+        for value in rubbish.iter().chain(&["--json"]) {
+            self.refuses([flag, value], &[flag, &format!("'{value}'")]);
+        }
+        let value = OsStr::from_bytes(b"\xFF\xFE");
+        self.refuses([OsStr::new(flag), value], &[flag, "not UTF-8"]);
+    }
+
     /// Asserts that it refuses these arguments: exit 2, nothing on standard output, and a message
     /// with each of `named` in it.
     pub fn refuses<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>, named: &[&str]) {
@@ -140,9 +152,13 @@ impl Program {
     }
 }
 
-/// A command for the example `name`, which cargo builds beside the folder of the tests. No proxy of
-/// the tester's own stands in its environment.
+/// A command for the example `name`. No proxy of the tester's own stands in its environment.
 pub fn example(name: &str) -> Command {
+    example_program(name).command()
+}
+
+/// The example `name`, which cargo builds beside the folder of the tests.
+pub fn example_program(name: &str) -> Program {
     let test = std::env::current_exe().expect("the test's own path");
     let built = test.parent().and_then(Path::parent).expect("a target folder");
     let path = built.join("examples").join(name);
@@ -151,7 +167,7 @@ pub fn example(name: &str) -> Command {
         "{name} is not built: `cargo test` without `--test` builds the examples"
     );
     let path: &'static Path = Box::leak(path.into_boxed_path());
-    Program::new(path, &[]).command()
+    Program::new(path, &[])
 }
 
 /// Runs the example `name` with `--json` and these arguments; returns its object. Asserts exit code
@@ -308,6 +324,24 @@ impl Running {
         kill(self.pid(), signal).expect("the signal is sent");
     }
 
+    /// Kills it by SIGKILL and waits until all processes that it has started have ended, and theirs.
+    /// Asserts that it had not ended before.
+    #[track_caller]
+    pub fn kill(self) {
+        // Stopped, it starts no further process while `ps` looks.
+        self.signal(Signal::SIGSTOP);
+        eventually(|| state(self.pid()).starts_with(['T', 'Z']).then_some(()));
+        let mut family = vec![self.pid()];
+        let mut next = 0;
+        while let Some(&member) = family.get(next) {
+            family.extend(children(member));
+            next += 1;
+        }
+        self.signal(Signal::SIGKILL);
+        assert_eq!(self.end().code, None);
+        family.into_iter().for_each(ends);
+    }
+
     /// Waits for its next line on standard output.
     #[track_caller]
     pub fn line(&mut self) -> String {
@@ -378,14 +412,16 @@ pub fn children(parent: Pid) -> Vec<Pid> {
 /// orphans of a killed program are init's to wait for, which may take its time.
 #[track_caller]
 pub fn ends(pid: Pid) {
-    let state = || {
-        let ps = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output();
-        String::from_utf8_lossy(&ps.expect("ps").stdout).trim().to_owned()
-    };
     eventually(|| {
-        let state = state();
+        let state = state(pid);
         (state.is_empty() || state.starts_with('Z')).then_some(())
     });
+}
+
+// What `ps` says of a process; empty when there is none.
+fn state(pid: Pid) -> String {
+    let ps = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output();
+    String::from_utf8_lossy(&ps.expect("ps").stdout).trim().to_owned()
 }
 
 /// Waits until `found` finds something.

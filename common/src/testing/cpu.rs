@@ -1,12 +1,14 @@
 //! What holds for every program that computes.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use super::io::{not_utf8, summary};
+use super::io::summary;
 use super::{Program, end, random, rounds};
 use crate::sums;
 
@@ -89,7 +91,7 @@ pub fn wrong_numbers_are_named(program: &Program) {
         program.refuses(["10", value], &["NUMBER", &format!("'{value}'")]);
     }
     program.refuses(["--no-such-flag"], &["'--no-such-flag'"]);
-    not_utf8(program, &[], "NUMBER");
+    program.refuses([OsStr::from_bytes(b"\xFF\xFE")], &["NUMBER", "not UTF-8"]);
 }
 
 #[expect(missing_docs, reason = "the names say it")]
@@ -138,7 +140,6 @@ pub fn nothing_outlives_a_kill(program: &Program) {
     for _ in 0..rounds() {
         let running = program.start(LONG);
         thread::sleep(Duration::from_micros(random(10_000)));
-        running.signal(Signal::SIGKILL);
-        assert_eq!(running.end().code, None);
+        running.kill();
     }
 }

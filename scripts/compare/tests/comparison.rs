@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use assert_cmd::Command;
+use common::testing::{Program, Running, end, random, rounds};
 use common::{sites, sums};
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
@@ -234,6 +235,19 @@ echo '{{"claim": [], "holds": true, "figures": {{{figures}}}, "said": "All is we
     }
 }
 
+/// The harness.
+fn harness() -> Program {
+    Program::new(Path::new(env!("CARGO_BIN_EXE_compare")), &[])
+}
+
+/// `command`, which is one of the harness, on these programs. One of them runs once.
+fn once(mut command: std::process::Command, programs: &Programs) -> std::process::Command {
+    command.arg("--programs").arg(programs.folder.path());
+    command.args(["--only", "async-io", "--runs", "1", "--warmup", "0"]);
+    command.arg("--report").arg(programs.path("report.html"));
+    command
+}
+
 fn json(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).expect("file")).expect("JSON")
 }
@@ -412,6 +426,13 @@ fn bad_usage_names_flag_and_value() {
 }
 
 #[test]
+fn rubbish_is_refused_by_flag_and_value() {
+    for flag in ["--only", "--url", "--repeat", "--runs", "--warmup", "--run-limit"] {
+        harness().refuses_rubbish(flag);
+    }
+}
+
+#[test]
 fn help_goes_to_standard_output() {
     let help = Programs::new().compare(&["--help"]).assert().success().stderr("");
     help.stdout(
@@ -487,6 +508,94 @@ fn a_program_that_hangs_is_ended_with_its_workers() {
     assert
         .stdout(predicate::str::contains("it was ended because it took longer than --run-limit 1"));
     wait_until_gone(&programs, "worker");
+}
+
+#[test]
+fn no_space_costs_the_file_only() {
+    let programs = Programs::new();
+    let file = programs.path("a.json");
+    fs::write(&file, "old").expect("file");
+    let before = fs::read_dir(programs.folder.path()).expect("folder").count();
+    // No file may grow beyond one block: the disk is full, as far as the harness can tell.
+    let mut command = once(harness().after("trap '' XFSZ; ulimit -f 1"), &programs);
+    let ended = end({
+        command.arg("--export-json").arg(&file);
+        command
+    })
+    .with_code(1);
+    for flag in ["--export-json", "--report"] {
+        let said = ended.stderr.lines().filter(|line| line.contains(flag));
+        assert_eq!(said.filter(|line| line.contains("cannot be written")).count(), 1, "{ended:?}");
+    }
+    assert!(ended.stdout.contains("What the figures cover"), "{ended:?}");
+    assert_eq!(fs::read_to_string(&file).expect("file"), "old");
+    let after = fs::read_dir(programs.folder.path()).expect("folder").count();
+    assert_eq!(after, before + 1, "only the log of the programs is new");
+}
+
+#[test]
+fn full_and_closed_streams() {
+    let programs = Programs::new();
+    let redirected = |redirection: &str| {
+        let script = format!("exec \"$0\" \"$@\" {redirection}");
+        end(once(harness().prefixed(&["sh", "-c", &script]), &programs))
+    };
+    for redirection in [">&-", "2>&-", "<&- >&- 2>&-"] {
+        redirected(redirection).with_code(0);
+    }
+    if cfg!(target_os = "linux") {
+        redirected("2>/dev/full").with_code(0);
+        let ended = redirected(">/dev/full").with_code(1);
+        assert!(ended.stderr.contains("standard output cannot be written"), "{ended:?}");
+    }
+    programs.write("async-io", "exit 1");
+    redirected("2>&-").with_code(1);
+}
+
+#[test]
+fn a_reader_may_leave() {
+    let script = "{ \"$0\" \"$@\"; echo $? >&2; } | head -1";
+    let ended = end(once(harness().prefixed(&["sh", "-c", script]), &Programs::new()));
+    assert_eq!(ended.stdout.lines().count(), 1, "{ended:?}");
+    assert_eq!(ended.with_code(0).stderr, "0\n", "quietly, with exit code 0");
+}
+
+#[test]
+fn a_limit_on_files_is_named() {
+    for files in [4, 8] {
+        let limit = format!("ulimit -n {files}");
+        let ended = end(once(harness().after(&limit), &Programs::new())).with_code(1);
+        assert_eq!(ended.stdout, "", "nothing was measured");
+        let said = format!("(ulimit -n) {files}");
+        assert!(ended.stderr.contains("error: ") && ended.stderr.contains(&said), "{ended:?}");
+    }
+}
+
+#[test]
+fn two_at_once() {
+    let programs = Programs::new();
+    let file = programs.path("a.json");
+    let started = [(); 2].map(|()| {
+        let mut command = once(harness().command(), &programs);
+        command.arg("--export-json").arg(&file);
+        Running::start(command)
+    });
+    for running in started {
+        let ended = running.end().with_code(0);
+        assert!(ended.stdout.contains("What the figures cover"), "{ended:?}");
+    }
+    assert_eq!(commands(&json(&file)), [("async-io", 1)], "the file of one of them, whole");
+}
+
+#[test]
+fn nothing_outlives_a_kill() {
+    for _ in 0..rounds() {
+        let programs = Programs::new();
+        programs.write("async-io", "trap '' TERM; sleep 1000 & wait");
+        let running = Running::start(once(harness().command(), &programs));
+        thread::sleep(Duration::from_micros(random(60_000)));
+        running.kill();
+    }
 }
 
 /// Waits until a file has a process id in it, and returns that.
