@@ -1,7 +1,7 @@
 //! The examples: each rule on both sides, and each example as a whole. What depends on how fast the
 //! machine is is not asserted.
 
-use common::testing::{end, example, shown};
+use common::testing::{end, example, example_program, shown};
 use serde_json::json;
 
 #[path = "../examples/blocking_call.rs"]
@@ -132,10 +132,21 @@ fn a_wrong_flag_is_refused() {
         ("blocking_call", "--repeat"),
         ("greedy_task", "--sums"),
         ("cpu_tasks", "--sums"),
+        ("scale_tasks", "--up-to"),
     ] {
-        let mut command = example(name);
-        command.args([flag, "0"]);
-        let ended = end(command).with_code(2);
-        assert!(ended.stderr.contains(flag), "{name}: {}", ended.stderr);
+        example_program(name).refuses([flag, "0"], &[flag, "'0'"]);
+        example_program(name).refuses_rubbish(flag);
     }
+}
+
+#[test]
+fn full_and_closed_streams() {
+    example_program("cooperative_switch").stands_streams(&["--updates", "10"]);
+    example_program("blocking_call").stands_streams(&["--repeat", "2"]);
+}
+
+// It starts the site server.
+#[test]
+fn nothing_outlives_a_kill() {
+    example_program("blocking_call").leaves_nothing_when_killed(&[]);
 }

@@ -1,7 +1,7 @@
 //! The program as a whole.
 
 use assert_cmd::cargo::cargo_bin;
-use common::testing::{Program, shape};
+use common::testing::{Program, end, shape};
 
 fn program() -> Program {
     Program::new(cargo_bin!("async-io"), &[])
@@ -39,7 +39,7 @@ fn the_keys_of_its_json_are_a_promise() {
         }
       ],
       "system_seconds": "seconds",
-      "threads": 1,
+      "threads": "threads",
       "user_seconds": "seconds",
       "voluntary_switches": "switches",
       "wall_seconds": "seconds",
@@ -59,5 +59,18 @@ fn workers_are_tasks() {
     assert_eq!(json["processes"], 1);
     if cfg!(target_os = "linux") {
         assert_eq!(json["threads"], 1);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn fewer_tasks_where_memory_is_limited() {
+    for mebibytes in [64, 256] {
+        let mut command = program().after(&format!("ulimit -v {}", mebibytes << 10));
+        command.args(["--repeat", "100", "--latency", "0", "--json"]);
+        let ended = end(command).with_code(0);
+        let note = "downloads at once instead of 200: the limit on memory (ulimit -v)";
+        assert!(ended.stderr.contains(note), "{ended:?}");
+        assert_eq!(ended.json()["answer"], common::sites::expected_bytes(100));
     }
 }

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
-use clap::{Arg, Args, Command, FromArgMatches, value_parser};
+use clap::{Arg, Args, Command, FromArgMatches};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::args::whole;
 use crate::usage::Usage;
 use crate::{Error, clock, limits, out, span};
 
@@ -32,7 +33,8 @@ pub fn flags(
         .long(name)
         .value_name("N")
         .help(format!("{help} [default: {default}]"))
-        .value_parser(value_parser!(u64).range(range));
+        .allow_hyphen_values(true)
+        .value_parser(whole(range));
     let flags = Output::augment_args(Command::new("example").arg(size))
         .about("Shows a claim; the top of its source says which, and how the figures show it")
         .get_matches();

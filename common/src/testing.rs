@@ -134,6 +134,35 @@ impl Program {
         self.refuses([OsStr::new(flag), value], &[flag, "not UTF-8"]);
     }
 
+    /// Asserts that it ends with exit code 0 whichever of its streams is closed, and with 1 and a
+    /// message where its standard output is a full device.
+    pub fn stands_streams(&self, arguments: &[&str]) {
+        let redirected = |redirection: &str| {
+            let script = format!("exec \"$0\" \"$@\" {redirection}");
+            let mut command = self.prefixed(&["sh", "-c", &script]);
+            command.args(arguments);
+            end(command)
+        };
+        for redirection in [">&-", "2>&-", "<&- >&- 2>&-"] {
+            redirected(redirection).with_code(0);
+        }
+        if cfg!(target_os = "linux") {
+            redirected("2>/dev/full").with_code(0);
+            let ended = redirected(">/dev/full").with_code(1);
+            assert!(ended.stderr.contains("standard output cannot be written"), "{ended:?}");
+        }
+    }
+
+    /// Asserts that no process is left when it is killed at a random moment of its first 30 ms, again
+    /// and again.
+    pub fn leaves_nothing_when_killed(&self, arguments: &[&str]) {
+        for _ in 0..rounds() {
+            let running = self.start(arguments);
+            thread::sleep(Duration::from_micros(random(30_000)));
+            running.kill();
+        }
+    }
+
     /// Asserts that it refuses these arguments: exit 2, nothing on standard output, and a message
     /// with each of `named` in it.
     pub fn refuses<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>, named: &[&str]) {
@@ -241,6 +270,8 @@ pub fn shape(mut report: Value) -> String {
         match value {
             // How often a task is polled differs from run to run, too.
             Value::Array(_) if key == "polls_seconds" => *value = "[start, end] pairs".into(),
+            // Not every system tells these.
+            Value::Number(_) | Value::Null if key == "threads" => *value = "threads".into(),
             Value::Number(_) if key == "process" => *value = "process id".into(),
             Value::Array(values) => values.iter_mut().for_each(|value| level(value, key)),
             Value::Object(entries) => entries.iter_mut().for_each(|(key, value)| level(value, key)),
@@ -331,15 +362,18 @@ impl Running {
         // Stopped, it starts no further process while `ps` looks.
         self.signal(Signal::SIGSTOP);
         eventually(|| state(self.pid()).starts_with(['T', 'Z']).then_some(()));
-        let mut family = vec![self.pid()];
+        let (mut family, running) = (vec![self.pid()], processes());
         let mut next = 0;
         while let Some(&member) = family.get(next) {
-            family.extend(children(member));
+            family.extend(running.iter().filter(|(_, of)| *of == member).map(|(pid, _)| *pid));
             next += 1;
         }
         self.signal(Signal::SIGKILL);
         assert_eq!(self.end().code, None);
-        family.into_iter().for_each(ends);
+        eventually(|| {
+            let left = processes();
+            (!left.iter().any(|(pid, _)| family.contains(pid))).then_some(())
+        });
     }
 
     /// Waits for its next line on standard output.
@@ -394,6 +428,11 @@ impl Drop for Running {
 
 /// The processes that `parent` has started and that still run, by `ps`.
 pub fn children(parent: Pid) -> Vec<Pid> {
+    processes().into_iter().filter(|(_, of)| *of == parent).map(|(pid, _)| pid).collect()
+}
+
+// The processes that run, by `ps`, each with its parent.
+fn processes() -> Vec<(Pid, Pid)> {
     let output = Command::new("ps").args(["-A", "-o", "pid=,ppid=,state="]).output();
     let output = output.expect("ps tells the processes");
     String::from_utf8_lossy(&output.stdout)
@@ -401,9 +440,9 @@ pub fn children(parent: Pid) -> Vec<Pid> {
         .filter_map(|line| {
             let mut words = line.split_whitespace();
             let pid = words.next()?.parse().ok()?;
-            let of: i32 = words.next()?.parse().ok()?;
+            let of = words.next()?.parse().ok()?;
             let dead = words.next()?.starts_with('Z');
-            (of == parent.as_raw() && !dead).then(|| Pid::from_raw(pid))
+            (!dead).then(|| (Pid::from_raw(pid), Pid::from_raw(of)))
         })
         .collect()
 }

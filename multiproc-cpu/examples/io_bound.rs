@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use common::args::whole;
 use common::example::{self, Output, Shown};
 use common::server::{Server, serve_if_asked};
 use common::{Run, run};
@@ -49,7 +50,7 @@ struct Options {
     #[arg(long)]
     own_latency: bool,
     /// How often the two pages are read
-    #[arg(long, default_value_t = 80, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, default_value_t = 80, value_parser = whole(1..=u16::MAX), allow_hyphen_values = true)]
     repeat: u16,
     #[command(flatten)]
     output: Output,

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use common::testing::{end, example, shown};
+use common::testing::{end, example, example_program, shown};
 use common::{scale, sites};
 use pool::apart::Cost;
 use serde_json::json;
@@ -139,4 +139,30 @@ fn a_refusal_is_named_with_its_limit() {
         let ended = end(command).with_code(1);
         assert!(ended.stderr.contains("open files (ulimit -n) 4"), "{name}: {}", ended.stderr);
     }
+}
+
+#[test]
+fn a_wrong_flag_is_refused() {
+    for (name, flag) in [
+        ("io_bound", "--repeat"),
+        ("scale_processes", "--up-to"),
+        ("separate_memory", "--number"),
+        ("io_processes", "--repeat"),
+        ("io_processes", "--workers"),
+    ] {
+        example_program(name).refuses_rubbish(flag);
+    }
+}
+
+#[test]
+fn full_and_closed_streams() {
+    example_program("separate_memory").stands_streams(&[]);
+    example_program("io_bound").stands_streams(&["--repeat", "1"]);
+}
+
+#[test]
+fn nothing_outlives_a_kill() {
+    example_program("scale_processes").leaves_nothing_when_killed(&[]);
+    example_program("io_bound").leaves_nothing_when_killed(&["--own-latency"]);
+    example_program("io_processes").leaves_nothing_when_killed(&["--latency", "1000"]);
 }

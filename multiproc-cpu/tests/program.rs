@@ -54,7 +54,7 @@ fn the_keys_of_its_json_are_a_promise() {
         }
       ],
       "system_seconds": "seconds",
-      "threads": 2,
+      "threads": "threads",
       "user_seconds": "seconds",
       "voluntary_switches": "switches",
       "wall_seconds": "seconds",
@@ -215,6 +215,19 @@ fn fewer_workers_where_processes_are_limited() {
         assert_eq!(fewer, code == 0, "{ended:?}");
         assert_eq!(ended.stdout.contains("40, 0 failed"), code == 0, "{ended:?}");
     }
+}
+
+// Of a worker's memory all is its parent's until it writes there, so that the limit on one process's
+// memory allows any number of them, or not one.
+#[test]
+#[cfg(target_os = "linux")]
+fn all_workers_where_memory_is_limited() {
+    let mut command = program().after("ulimit -v 65536");
+    command.args(["10"; 40]).args(["--workers", "40", "--json"]);
+    let ended = end(command).with_code(0);
+    assert_eq!(ended.stderr, "");
+    let json = ended.json();
+    assert_eq!((&json["answer"], &json["workers"]), (&answer(&[10; 40]).into(), &40.into()));
 }
 
 #[test]

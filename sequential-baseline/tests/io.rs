@@ -39,7 +39,7 @@ fn the_keys_of_its_json_are_a_promise() {
         }
       ],
       "system_seconds": "seconds",
-      "threads": 1,
+      "threads": "threads",
       "user_seconds": "seconds",
       "voluntary_switches": "switches",
       "wall_seconds": "seconds",

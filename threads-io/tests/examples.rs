@@ -1,7 +1,7 @@
 //! The examples: each rule on both sides, and each example as a whole. What only the scheduler can
 //! bring about is not asserted, only what is so in every run.
 
-use common::testing::{end, example, shown};
+use common::testing::{end, example, example_program, shown};
 use serde_json::json;
 
 #[path = "../examples/cpu_threads.rs"]
@@ -157,15 +157,23 @@ fn too_many_threads_are_refused_with_the_limit_that_refused_them() {
 
 #[test]
 fn a_wrong_flag_is_refused() {
-    for name in ["race_condition", "preemption", "gil", "cpu_threads"] {
-        let mut command = example(name);
-        command.args(["--threads", "0"]);
-        let ended = end(command).with_code(2);
-        assert!(ended.stderr.contains("--threads"), "{name}: {}", ended.stderr);
+    for (name, flag) in [
+        ("race_condition", "--threads"),
+        ("preemption", "--threads"),
+        ("gil", "--threads"),
+        ("cpu_threads", "--threads"),
+        ("deadlock", "--rounds"),
+        ("scale_threads", "--up-to"),
+    ] {
+        example_program(name).refuses([flag, "0"], &[flag, "'0'"]);
+        example_program(name).refuses_rubbish(flag);
     }
-    let mut command = example("deadlock");
-    command.args(["--rounds", "0"]);
-    end(command).with_code(2);
+}
+
+#[test]
+fn full_and_closed_streams() {
+    example_program("deadlock").stands_streams(&["--rounds", "1"]);
+    example_program("cpu_threads").stands_streams(&["--threads", "1"]);
 }
 
 /// On stable, `cargo test` sees that the documentation of `refused` does not compile, but not why.

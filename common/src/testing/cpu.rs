@@ -2,14 +2,12 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::thread;
-use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use super::io::summary;
-use super::{Program, end, random, rounds};
+use super::{Program, end};
 use crate::sums;
 
 /// Makes a test of each function of this module, for one program.
@@ -105,15 +103,7 @@ pub fn a_reader_may_leave(program: &Program) {
 
 #[expect(missing_docs, reason = "the names say it")]
 pub fn full_and_closed_streams(program: &Program) {
-    for (redirection, code) in [(">&-", 0), ("2>&-", 0), ("<&- >&- 2>&-", 0), (">/dev/full", 1)] {
-        if code == 1 && !cfg!(target_os = "linux") {
-            continue;
-        }
-        let script = format!("exec \"$0\" \"$@\" {redirection}");
-        let mut command = program.prefixed(&["sh", "-c", &script]);
-        command.args(["10", "20"]);
-        end(command).with_code(code);
-    }
+    program.stands_streams(&["10", "20"]);
 }
 
 #[expect(missing_docs, reason = "the names say it")]
@@ -137,9 +127,5 @@ pub fn a_signal_ends_it_with_a_report(program: &Program) {
 
 #[expect(missing_docs, reason = "the names say it")]
 pub fn nothing_outlives_a_kill(program: &Program) {
-    for _ in 0..rounds() {
-        let running = program.start(LONG);
-        thread::sleep(Duration::from_micros(random(10_000)));
-        running.kill();
-    }
+    program.leaves_nothing_when_killed(&LONG);
 }

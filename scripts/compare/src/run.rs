@@ -133,8 +133,7 @@ impl Runner {
             peak_memory_bytes: report.peak_memory_bytes,
             threads: report.threads,
             processes: report.processes,
-            // Of a program that reports otherwise there is no picture.
-            schedule: serde_json::from_slice::<Schedule>(&output.stdout).ok(),
+            schedule: schedule(&output.stdout),
         };
         Ok((run, String::from_utf8_lossy(&output.stderr).into_owned()))
     }
@@ -247,6 +246,13 @@ fn check(output: &Output, expected: &Expected) -> Result<Report, String> {
     }
 }
 
+// What the pictures show. Of a program that reports otherwise there is none, nor of one that tells of
+// more workers than items, or of a time before its start.
+fn schedule(stdout: &[u8]) -> Option<Schedule> {
+    let told = serde_json::from_slice::<Schedule>(stdout).ok();
+    told.filter(|told| told.workers <= told.spans.len() && told.wall_seconds >= 0.0)
+}
+
 // Which items failed, as the end of a sentence; only the first, because the others' causes are
 // mostly the same.
 fn failed_items(report: &Report) -> String {
@@ -297,6 +303,12 @@ mod tests {
     use super::*;
     use std::os::unix::process::ExitStatusExt;
     use std::process::ExitStatus;
+
+    use common::svg::{self, View};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
+    use serde_json::{Value, json};
 
     fn output(exit_code: i32, stdout: &str) -> Output {
         Output {
@@ -354,6 +366,66 @@ mod tests {
             said(0, &report(2, 0, "99", "null")),
             "its answer is wrong: 99 bytes instead of 100 bytes"
         );
+    }
+
+    proptest! {
+        // Whatever a program says and however it ends, what is taken is the right answer.
+        #[test]
+        fn only_the_right_answer_is_taken(
+            exit_code in 0..3i32,
+            items in select(&[0usize, 2, 2, 2, 3][..]),
+            failed in select(&[0usize, 0, 0, 1][..]),
+            answer in select(&["100", "100", "100.0", "1e2", "-100", "99", "null", "[]", "\"100\"",
+                "[\"100\"]", "18446744073709551716"][..]),
+        ) {
+            let taken = check(&output(exit_code, &report(items, failed, answer, "null")), &downloads());
+            let right = (exit_code, items, failed, answer) == (0, 2, 0, "100");
+            prop_assert_eq!(taken.is_ok(), right, "{:?}", taken);
+        }
+
+        #[test]
+        fn what_is_cut_off_overwritten_or_repeated_is_told(
+            at in any::<Index>(),
+            with in vec(any::<u8>(), 0..9),
+            repeated in any::<bool>(),
+        ) {
+            let good = report(2, 0, "100", "null");
+            let cut = at.index(good.len());
+            prop_assert!(check(&output(0, &good[..cut]), &downloads()).is_err());
+            let mut hostile = good.clone().into_bytes();
+            hostile.splice(cut..(cut + with.len()).min(good.len()), with);
+            if repeated {
+                hostile.extend(good.bytes());
+            }
+            let mut said = output(0, "");
+            said.stdout = hostile;
+            if let Ok(taken) = check(&said, &downloads()) {
+                let right = (taken.items, taken.failed, taken.answer) == (2, 0, Answer::Bytes(100));
+                prop_assert!(right && !repeated);
+            }
+        }
+
+        // A picture is drawn or there is none, and none is of any size.
+        #[test]
+        fn any_schedule_is_drawn_or_left_out(
+            workers in select(&[0u64, 1, 3, 1 << 40, u64::MAX][..]),
+            wall in select(&[-1.0, -0.0, 0.0, 1e-320, 1.0, 1e308][..]),
+            spans in vec((select(&[0u64, 2, u64::MAX][..]), -2.0..2.0f64, -2.0..2.0f64), 0..5),
+        ) {
+            let spans: Vec<Value> = spans.iter().map(|(worker, start, end)| json!({
+                "name": "a", "worker": worker, "start_seconds": start, "end_seconds": end,
+                "error": null, "polls_seconds": [[end, start]],
+            })).collect();
+            let told = json!({
+                "program": "a", "workload": "io", "workers": workers, "processes": 1,
+                "wall_seconds": wall, "user_seconds": null, "system_seconds": 1.0, "spans": spans,
+            });
+            if let Some(schedule) = schedule(told.to_string().as_bytes()) {
+                prop_assert!(schedule.workers <= 5);
+                prop_assert!(svg::draw(&schedule, View::WHOLE).is_ok());
+                prop_assert!(schedule.at_once() <= 5);
+            }
+        }
     }
 
     #[test]
