@@ -1,29 +1,26 @@
 """What the Python programs share and none of them teaches: the twin of the Rust package `common`.
 
-A program's life is the one of its Rust twin: a `Run` reads the arguments, the program makes a list
-of `Span`s, one for each download or sum, and `Run.report` reads everything off that list. Figures
-that the system does not tell are None. Python 3.10 or later, on Linux or macOS.
+A program's life is that of its Rust twin: a `Run` reads the arguments, the program makes one list
+of `Span`s, one for each download or sum, and `Run.report` reads everything off that list. A figure
+that cannot be had is None. Python 3.10 or later, on Linux or macOS.
 """
 
 import argparse
-import ctypes
-import ipaddress
 import json
 import os
 import re
 import resource
 import signal
+import subprocess
 import sys
 import threading
 import time
 from dataclasses import dataclass
-from multiprocessing import active_children, current_process
 from multiprocessing import TimeoutError as NothingYet
-from urllib.parse import urlsplit
+from multiprocessing import active_children, current_process, parent_process
+from pathlib import Path
 
 PAGES = [("/jython", 0.060), ("/dice", 0.030)]
-LARGEST_BODY = 64 << 20  # bytes, as in the Rust programs
-LARGEST_NUMBER = 10_069_012_961_345  # beyond it a sum does not fit in the Rust programs' integers
 
 
 def cpu_bound(n):
@@ -55,14 +52,13 @@ class Span:
     end: float
     answer: int | None
     error: str | None
-    pid: int
-    threads: int | None
-    peak_memory: int | None
+    # Of a worker that is a process of its own: its id, and its memory by then, in bytes.
+    process: tuple[int, int | None] | None = None
 
     @classmethod
     def ended(cls, item, worker, start, answer=None, error=None):
-        usage = os.getpid(), threads_alive(), peak_memory()
-        return cls(str(item), worker, start, time.monotonic(), answer, error, *usage)
+        process = (os.getpid(), peak_memory()) if parent_process() else None
+        return cls(str(item), worker, start, time.monotonic(), answer, error, process)
 
     @classmethod
     def time(cls, item, worker, work):
@@ -88,30 +84,24 @@ def told(error):
 
 
 def read_body(response, timeout):
-    """Reads a body that `requests` streams, in pieces, and returns its size in bytes. The session's
-    own `timeout`, in seconds, is for a single wait: without this one a body could trickle for ever.
+    """Reads a body that `requests` streams and returns its size in bytes. The session's own timeout
+    is for a single wait: without this one, in seconds, a body could trickle for ever.
     """
     response.raise_for_status()
     size, latest = 0, time.monotonic() + timeout
     for piece in response.iter_content(1 << 16):
-        size = within_limit(size + len(piece))
+        size += len(piece)
         if time.monotonic() > latest:
             raise TimeoutError(f"the body took longer than {timeout} s")
     return size
 
 
 async def read_body_async(response):
-    """The same for aiohttp."""
+    """The same for aiohttp, whose timeout is for the whole download."""
     response.raise_for_status()
     size = 0
     async for piece in response.content.iter_any():
-        size = within_limit(size + len(piece))
-    return size
-
-
-def within_limit(size):
-    if size > LARGEST_BODY:
-        raise ValueError(f"the body is larger than {LARGEST_BODY >> 20} MiB")
+        size += len(piece)
     return size
 
 
@@ -124,24 +114,21 @@ def worker_number():
 
 
 def start_worker_process():
-    """What a new worker process does first: it leaves Ctrl-C to its parent, and ends with it."""
+    """What a worker process does first: it leaves Ctrl-C to its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if sys.platform == "linux":
-        PR_SET_PDEATHSIG = 1
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def results(spans):
-    """What `Pool.imap` returns, until it is all there or a worker has died: the pool would wait for
-    ever for the item that died with it."""
+    """What `Pool.imap` returns, until it is all there or a worker has died: the pool itself would
+    wait for ever for the item that died with it.
+    """
     workers = {worker.pid for worker in active_children()}
     while True:
         try:
             yield spans.next(timeout=0.2)
         except NothingYet:
             if workers != {worker.pid for worker in active_children()}:
-                say_error("note: a worker process died; what is not done yet is given up")
                 return
         except StopIteration:
             return
@@ -155,44 +142,42 @@ class Run:
         self.workload = workload
         self.items = items
         self.workers = min(workers or len(items), len(items))
-        self.timeout = getattr(arguments, "timeout", None)
-        # A proxy is for others, never for this machine's own addresses.
-        self.proxies = bool(getattr(arguments, "url", None)) and not all(map(loopback, items))
+        self.timeout = arguments.timeout
+        # A proxy is for others, never for this machine's own pages.
+        self.proxies = bool(arguments.url)
         self.arguments = arguments
         self.signal = None
-        self.threads = 0
+        self.threads = 1
         for number in [signal.SIGINT, signal.SIGTERM]:
             signal.signal(number, self.interrupt)
 
     @classmethod
     def io(cls, workers=None):
         """The downloads that the command line asks for; without `workers`, all at once."""
-        parser = argparse.ArgumentParser(description=main_doc())
-        add_io(parser)
-        parser.add_argument("--workers", type=whole(1, 1_000_000), default=workers, metavar="N")
-        arguments = parser.parse_args()
-        return cls("io", sites(parser, arguments), arguments.workers, arguments)
+        parser = add_io(new_parser())
+        parser.add_argument("--workers", type=at_least(1), default=workers, metavar="N")
+        arguments = parser.parse_args(namespace=Arguments())
+        return cls("io", sites(arguments), arguments.workers, arguments)
 
     @classmethod
     def cpu(cls):
         """The sums that the command line asks for; a worker for each core that may be used."""
-        parser = argparse.ArgumentParser(description=main_doc())
-        add_cpu(parser)
-        cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
-        parser.add_argument("--workers", type=whole(1, 10_000), default=cores, metavar="N")
-        arguments = parser.parse_args()
+        parser = add_cpu(new_parser())
+        parser.add_argument("--workers", type=at_least(1), default=cores(), metavar="N")
+        arguments = parser.parse_args(namespace=Arguments())
         return cls("cpu", arguments.number, arguments.workers, arguments)
 
     @classmethod
-    def io_or_cpu(cls):
-        """The one of the two that the command line asks for, with one worker."""
-        parser = argparse.ArgumentParser(description=main_doc())
-        workloads = parser.add_subparsers(dest="workload", required=True)
-        add_io(io := workloads.add_parser("io", help="the downloads"))
-        add_cpu(workloads.add_parser("cpu", help="the sums"))
-        arguments = parser.parse_args()
-        items = sites(io, arguments) if arguments.workload == "io" else arguments.number
-        return cls(arguments.workload, items, 1, arguments)
+    def io_and_cpu(cls):
+        """The two runs that the baseline's command line asks for, with one worker; or one and None."""
+        parser = new_parser()
+        workloads = parser.add_subparsers(dest="workload", help="without it, both")
+        add_io(new_parser(workloads.add_parser, "io"))
+        add_cpu(new_parser(workloads.add_parser, "cpu"))
+        asked = parser.parse_args(namespace=Arguments())
+        io = None if asked.workload == "cpu" else cls("io", sites(asked), 1, asked)
+        cpu = None if asked.workload == "io" else cls("cpu", asked.number, 1, asked)
+        return io, cpu
 
     def interrupt(self, number, _frame):
         # No new item is begun, what is done is reported. A second signal ends the program at once.
@@ -200,60 +185,49 @@ class Run:
         signal.signal(number, signal.SIG_DFL)
 
     def time(self, item, worker, work):
-        """`Span.time`, and the item's line."""
+        """`Span.time`, and the item's line. Does nothing once Ctrl-C was pressed."""
         if self.signal:
-            return Span.ended(item, worker, time.monotonic(), error="interrupted")
+            return self.not_done(item)
         return self.finished(Span.time(item, worker, work))
+
+    def not_done(self, item):
+        why = "interrupted" if self.signal else "lost: no worker reported it"
+        return Span.ended(item, 0, time.monotonic(), error=why)
 
     def finished(self, span):
         """Says that an item has ended: on standard output, a failure on standard error."""
         if span.error:
-            say_error(f"error: {span.name}: {span.error}")
+            say(f"error: {span.name}: {span.error}", sys.stderr)
         elif not self.arguments.quiet and not self.arguments.json:
             did = "read {}: {} bytes" if self.workload == "io" else "summed below {}: {}"
             took = f"{1e3 * (span.end - span.start):.3f} ms by worker {span.worker}"
             say(f"{did.format(span.name, span.answer)} in {took}")
-        self.threads = max(self.threads, threads_alive() or 0)
+        self.threads = max(self.threads, threading.active_count())
         return span
 
     def report(self, work, **more):
-        """Does `work`, which returns the list of spans, and reports on it; returns the exit code."""
+        """Does `work`, which returns the spans of the first items or of all, in the order asked, and
+        reports on it, with `more` figures; returns the exit code.
+        """
         before, began = usage(), time.monotonic()
         try:
             spans = work()
         except (OSError, RuntimeError) as error:
-            say_error(f"error: {told(error)}")
+            say(f"error: {told(error)}", sys.stderr)
             return 1
         wall = time.monotonic() - began
-        figures = [after - earlier for after, earlier in zip(usage(), before)]
-        report = self.figures(self.in_order(spans, began + wall), began, wall, figures) | more
+        used = [after - earlier for after, earlier in zip(usage(), before)]
+        spans += [self.finished(self.not_done(item)) for item in self.items[len(spans) :]]
+        report = self.figures(spans, began, wall, used) | more
         say(json.dumps(report) if self.arguments.json else summary(report))
         if self.signal:
-            failed = f"{report['failed']} of {report['items']}"
-            say_error(f"interrupted by signal {int(self.signal)}: {failed} items not done")
             return 128 + self.signal
         return 1 if report["failed"] else 0
 
-    def in_order(self, spans, end):
-        # Items of one name are alike: any of their spans will do.
-        by_name = {}
-        for span in sorted(spans, key=lambda span: span.start, reverse=True):
-            by_name.setdefault(span.name, []).append(span)
-
-        def lost(item):
-            if self.signal:
-                return Span.ended(item, 0, end, error="interrupted")
-            return self.finished(Span.ended(item, 0, end, error="lost: no worker reported it"))
-
-        return [by_name[str(item)].pop() if by_name.get(str(item)) else lost(item) for item in self.items]
-
-    def figures(self, spans, began, wall, usage):
-        workers = {}
-        for span in spans:
-            if span.pid != os.getpid():
-                workers.setdefault(span.worker, []).append(span)
-        # A worker's memory only grows, and its threads stay: its last span tells.
-        last = [max(spans, key=lambda span: span.end) for spans in workers.values()]
+    def figures(self, spans, began, wall, used):
+        # A worker's memory only grows: its last word counts.
+        processes = dict(span.process for span in spans if span.process)
+        memory = [peak_memory(), *processes.values()]
         if self.workload == "io":
             answer = sum(span.answer or 0 for span in spans)
             times = [site.latency for site in self.items]
@@ -268,13 +242,13 @@ class Run:
             "workers": self.workers,
             "wall_seconds": wall,
             "bound_seconds": None if None in times else max(*times, sum(times) / self.workers),
-            "user_seconds": usage[0],
-            "system_seconds": usage[1],
-            "peak_memory_bytes": total([peak_memory()] + [span.peak_memory for span in last]),
-            "threads": total([self.threads or None] + [span.threads for span in last]),
-            "processes": 1 + len(workers),
-            "voluntary_switches": usage[2],
-            "involuntary_switches": usage[3],
+            "user_seconds": used[0],
+            "system_seconds": used[1],
+            "peak_memory_bytes": None if None in memory else sum(memory),
+            "threads": self.threads + len(processes),
+            "processes": 1 + len(processes),
+            "voluntary_switches": used[2],
+            "involuntary_switches": used[3],
             "answer": answer,
             "spans": [
                 {
@@ -289,10 +263,6 @@ class Run:
         }
 
 
-def total(parts):
-    return None if None in parts else sum(parts)
-
-
 def usage():
     """CPU time and context switches of this process and of the workers it has waited for."""
     parts = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
@@ -304,41 +274,24 @@ def peak_memory():
     """The most memory that this process has had resident, in bytes."""
     if sys.platform == "darwin":
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts in `ru_maxrss` also what the process was before it became this program.
     try:
-        with open("/proc/self/status") as status:
-            return int(re.search(r"VmHWM:\s*(\d+) kB", status.read())[1]) * 1024
+        return int(re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
     except (OSError, TypeError):
-        return None
-
-
-def threads_alive():
-    """Threads alive in this process: Linux gives `/proc/self/task` a link for each, besides two."""
-    try:
-        return os.stat("/proc/self/task").st_nlink - 2
-    except OSError:
         return None
 
 
 def summary(report):
     """The report for a person."""
-    known = lambda figure, text: "unknown" if figure is None else text.format(figure)
-    memory, answer = report["peak_memory_bytes"], report["answer"]
-    if report["workload"] == "io":
-        answer = f"{answer} bytes read"
-    else:
-        answer = " to ".join(known(sum, "{}") for sum in dict.fromkeys([answer[0], answer[-1]]))
+    memory = report["peak_memory_bytes"]
     rows = {
         "items": f"{report['items']}, {report['failed']} failed",
         "workers": report["workers"],
         "wall time": f"{report['wall_seconds']:.3f} s for the work, without the program's start",
-        "bound": known(report["bound_seconds"], "{:.3f} s, the least that this schedule allows"),
         "CPU time": f"{report['user_seconds']:.3f} s user, {report['system_seconds']:.3f} s system",
-        "switches": f"{report['voluntary_switches']} voluntary, "
-        f"{report['involuntary_switches']} involuntary",
-        "peak memory": known(memory and memory / 2**20, "{:.1f} MiB resident, of all its processes"),
-        "threads": known(report["threads"], "{}"),
+        "peak memory": f"{memory / 2**20:.1f} MiB, of all its processes" if memory else "unknown",
+        "threads": report["threads"],
         "processes": report["processes"],
-        "answer": answer,
     }
     if "gil" in report:
         rows["GIL"] = "on" if report["gil"] else "off"
@@ -348,117 +301,96 @@ def summary(report):
 
 def gil_is_on():
     """Whether this interpreter runs one thread at a time: all do that cannot tell."""
-    tell = getattr(sys, "_is_gil_enabled", None)
-    return tell() if tell else True
+    return getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
-def say(line):
-    """Writes one line on standard output. A reader who has gone ends the program quietly."""
-    if sys.stdout is None:  # It was closed from the beginning: nobody wants to read.
-        return
+def say(line, stream=sys.stdout):
+    """Writes a line. A reader who has gone ends the program quietly."""
     try:
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-    except OSError as error:
-        if not isinstance(error, BrokenPipeError):
-            say_error(f"error: standard output cannot be written: {error}")
-        os._exit(0 if isinstance(error, BrokenPipeError) else 1)
+        stream.write(line + "\n")
+        stream.flush()
+    except BrokenPipeError:
+        os._exit(0)
 
 
-def say_error(line):
-    """Writes one line on standard error. A line that nobody can read is let go."""
-    try:
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()
-    except (OSError, AttributeError):
-        pass
+class Arguments(argparse.Namespace):
+    """What holds where the command line does not say otherwise."""
+
+    workload = None
+    number = range(5_000_000, 5_000_020)
+    repeat, timeout = 80, 10.0
+    site_server = url = latency = None
+    quiet = json = False
 
 
-def add_output(parser):
-    parser.add_argument("--quiet", action="store_true", help="leave out the lines for single items")
-    parser.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
+def new_parser(add_parser=argparse.ArgumentParser, *name):
+    # What a program's own documentation says first is its description.
+    doc = (sys.modules["__main__"].__doc__ or "").partition("\n\n")[0]
+    parser = add_parser(*name, description=doc, argument_default=argparse.SUPPRESS)
+    add = parser.add_argument
+    add("--quiet", action="store_true", help="leave out the lines for single items")
+    add("--json", action="store_true", help="print one JSON object, nothing else")
+    return parser
 
 
 def add_io(parser):
-    add_output(parser)
     add = parser.add_argument
-    add("--site-server", type=loopback_address, metavar="ADDRESS", help="read from this one, which runs")
-    add("--url", type=url, action="append", metavar="URL", help="read this site (can be repeated)")
-    add("--repeat", type=whole(1, 1_000_000), default=80, metavar="N", help="rounds over the sites")
-    add("--latency", type=whole(0, 60_000), metavar="MS", help="what each local page takes")
-    add("--timeout", type=seconds, default=10.0, metavar="SECONDS", help="for one download")
+    add("--site-server", metavar="ADDRESS", help="read from this one, which runs")
+    add("--url", action="append", metavar="URL", help="read this site (can be repeated)")
+    add("--repeat", type=at_least(1), metavar="N", help="how often the sites are read")
+    add("--latency", type=at_least(0), metavar="MS", help="what each local page takes")
+    add("--timeout", type=float, metavar="SECONDS", help="for one download")
+    return parser
 
 
 def add_cpu(parser):
-    add_output(parser)
-    numbers = range(5_000_000, 5_000_020)
-    parser.add_argument("number", type=whole(0, LARGEST_NUMBER), nargs="*", default=[*numbers])
+    parser.add_argument("number", type=at_least(0), nargs="*", help="sum the squares below it")
+    return parser
 
 
-def sites(parser, arguments):
+def at_least(least):
+    def whole_number(text):
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text} is less than {least}")
+        return int(text)
+
+    return whole_number
+
+
+def cores():
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
+
+
+def sites(arguments):
     """The list of downloads. Raises the limit on open files as far as this process may."""
-    if arguments.url and (arguments.site_server or arguments.latency is not None):
-        parser.error("--url goes with neither --site-server nor --latency")
-    if not arguments.url and not arguments.site_server:
-        parser.error("--site-server is needed (`async-io serve-sites` is one), or --url")
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if sys.platform != "darwin":
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft if sys.platform == "darwin" else most, most))
     if arguments.url:
         return [Site(url, None) for url in arguments.url] * arguments.repeat
-    query = "" if arguments.latency is None else f"?latency={arguments.latency}"
-    asked = None if arguments.latency is None else arguments.latency / 1e3
-    root = f"http://{arguments.site_server}"
-    pages = [Site(f"{root}{path}{query}", takes if asked is None else asked) for path, takes in PAGES]
+    root = f"http://{arguments.site_server}" if arguments.site_server else start_site_server()
+    if arguments.latency is None:
+        pages = [Site(root + path, takes) for path, takes in PAGES]
+    else:
+        query, takes = f"?latency={arguments.latency}", arguments.latency / 1e3
+        pages = [Site(root + path + query, takes) for path, _ in PAGES]
     return pages * arguments.repeat
 
 
-def whole(least, most):
-    def parse(text):
-        if re.fullmatch("[0-9]+", text) and least <= int(text) <= most:
-            return int(text)
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from {least} to {most}")
-
-    return parse
-
-
-def seconds(text):
-    try:
-        if 0 < float(text) <= 86_400:
-            return float(text)
-    except ValueError:
-        pass
-    raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds above 0 and up to 86400")
-
-
-def url(text):
-    try:
-        parts = urlsplit(text)
-        if parts.scheme in ("http", "https") and parts.hostname:
-            return text
-    except ValueError:
-        pass
-    raise argparse.ArgumentTypeError(f"'{text}' is no http or https URL like https://www.jython.org")
-
-
-def loopback_address(text):
-    host, _, port = text.rpartition(":")
-    try:
-        if ipaddress.ip_address(host.strip("[]")).is_loopback and 0 < int(port) < 65_536:
-            return text
-    except ValueError:
-        pass
-    raise argparse.ArgumentTypeError(f"'{text}' is not an address on this machine, like 127.0.0.1:8080")
-
-
-def loopback(site):
-    host = urlsplit(site.url).hostname
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def main_doc():
-    # What a program's own documentation says first.
-    return (sys.modules["__main__"].__doc__ or "").partition("\n\n")[0]
+def start_site_server():
+    """Starts the Rust programs' site server, which ends with this process; returns where it is."""
+    target = Path(__file__).resolve().parents[2] / "target"
+    built = [target / kind / "async-io" for kind in ("release", "debug")]
+    for program in filter(Path.is_file, built):
+        # A process group of its own: it outlives Ctrl-C, so that downloads can end well.
+        server = subprocess.Popen(
+            [program, "serve-sites"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        # It ends when its standard input does, which is when this is forgotten.
+        start_site_server.server = server
+        return server.stdout.readline().strip()
+    say("error: no site server: `cargo build` makes one; or name one: --site-server", sys.stderr)
+    sys.exit(1)

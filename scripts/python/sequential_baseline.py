@@ -31,6 +31,9 @@ def find_sums(run):
 
 
 if __name__ == "__main__":
-    run = Run.io_or_cpu()
-    work = {"io": download_all_sites, "cpu": find_sums}[run.workload]
-    sys.exit(run.report(lambda: work(run)))
+    io, cpu = Run.io_and_cpu()
+    codes = [
+        io.report(lambda: download_all_sites(io)) if io else 0,
+        cpu.report(lambda: find_sums(cpu)) if cpu else 0,
+    ]
+    sys.exit(codes[0] or codes[1])

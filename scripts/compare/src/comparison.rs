@@ -32,7 +32,7 @@ impl Bench<'_> {
         let lengths: Vec<Option<f64>> =
             comparison.rows.iter_mut().map(|row| self.warm_up(row)).collect();
         for (row, length) in comparison.rows.iter_mut().zip(&lengths) {
-            row.planned = self.effort.runs(*length);
+            row.planned = self.effort.runs(*length, row.program.language);
         }
         let seconds = |program: usize| lengths[program].unwrap_or(0.0);
         let mut to_do: Vec<Vec<usize>> = Vec::new();

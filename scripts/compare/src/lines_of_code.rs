@@ -13,6 +13,12 @@ pub fn of_package(name: &str) -> Option<usize> {
     in_folder(&workspace().join(name).join("src")).ok()
 }
 
+/// The lines of code of a file in `scripts/python`; `None` if it cannot be read.
+pub fn of_python(name: &str) -> Option<usize> {
+    let source = fs::read_to_string(workspace().join("scripts/python").join(name)).ok()?;
+    Some(in_python(&source))
+}
+
 /// The folder of the workspace.
 pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -65,6 +71,21 @@ fn in_source(source: &str) -> usize {
         .count()
 }
 
+/// Lines that are neither blank, nor a comment, nor in the string that a file, a class or a function
+/// begins with as its documentation.
+fn in_python(source: &str) -> usize {
+    let mut within = false;
+    let mut lines = 0;
+    for line in source.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let quotes = line.matches(r#"""""#).count();
+        if !within && quotes == 0 && !line.starts_with('#') {
+            lines += 1;
+        }
+        within ^= quotes == 1;
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +110,26 @@ mod tests {}
         assert_eq!(in_source(&format!("//! Tests.\n#![cfg(test)]\n{SOURCE}")), 0);
         assert_eq!(in_source(""), 0);
         assert_eq!(in_source("\n  \n\t\n"), 0);
+    }
+
+    #[test]
+    fn documentation_in_python_is_left_out() {
+        let source = r##""""A program.
+
+x = 1
+"""
+
+import sys  # counts, with its comment
+
+
+def main():
+    """A function."""
+    # A comment.
+    sys.exit("# counts")
+"##;
+        assert_eq!(in_python(source), 3);
+        assert_eq!(of_python("threads_io.rs"), None);
+        assert!(of_python("threads_io.py").is_some_and(|lines| (10..40).contains(&lines)));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | [`options`] | the flags |
 //! | [`programs`] | what is compared: a row for each program |
+//! | [`python`] | what runs those in Python |
 //! | [`plan`] | how often each program runs, and in which order |
 //! | [`run`] | one run: started, timed, checked |
 //! | [`comparison`] | all runs, round by round |
@@ -31,6 +32,7 @@ mod options;
 mod plan;
 mod programs;
 mod progress;
+mod python;
 mod results;
 mod run;
 mod statistics;
@@ -49,7 +51,9 @@ use crate::export::Exports;
 use crate::interrupt::Interrupt;
 use crate::ledger::demonstrations;
 use crate::options::Options;
+use crate::programs::Language;
 use crate::progress::Progress;
+use crate::python::Python;
 use crate::results::Comparison;
 use crate::run::{Runner, Sites};
 use crate::tables::Look;
@@ -65,7 +69,7 @@ fn main() -> ExitCode {
 
 fn compare(options: &Options) -> Result<ExitCode, String> {
     let mut exports = Exports::prepare(options)?;
-    let chosen = options.chosen();
+    let mut chosen = options.chosen();
     let programs = options.folder()?;
     if options.growth {
         growth::measure::raise_limits();
@@ -77,17 +81,33 @@ fn compare(options: &Options) -> Result<ExitCode, String> {
     let interrupt = Interrupt::watch(children.clone())
         .map_err(|error| format!("signals cannot be watched for: {error}"))?;
     let urls: Vec<String> = options.urls.iter().map(ToString::to_string).collect();
+    let progress = Progress::start();
+    let python = options.wants_python().then(|| {
+        let (scripts, place) = options.python_folders()?;
+        let python = options.interpreter();
+        Ok::<_, String>((python::prepare(python, &scripts, &place, &children, &progress), scripts))
+    });
+    let (python, scripts) = python.transpose()?.unzip();
+    if let Some(missing @ Python::Missing(_)) = &python {
+        chosen.retain(|program| program.language == Language::Rust);
+        if chosen.is_empty() {
+            return Err(missing.said());
+        }
+        progress.complain(&format!("note: {}", missing.said()));
+    }
+    let interpreter = python.as_ref().and_then(Python::interpreter).cloned();
     let runner = Runner {
         programs,
         sites: server
             .as_ref()
             .map_or(Sites::Real(urls.clone()), |server| Sites::Local(server.address())),
         repeat: options.repeat,
+        python: interpreter.zip(scripts),
         limit: options.run_limit(),
         children,
     };
     let mut comparison = Comparison::new(&chosen, runner.repeat, runner.downloads(), urls);
-    let progress = Progress::start();
+    comparison.python = python;
     let bench = Bench {
         runner: &runner,
         warm_ups: options.warmup,

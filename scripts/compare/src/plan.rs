@@ -4,6 +4,8 @@
 //! together. They are spread over rounds, and each round runs every program of the workload, a
 //! short one more often than a long one.
 
+use crate::programs::Language;
+
 /// How much a comparison measures.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Effort {
@@ -11,26 +13,32 @@ pub struct Effort {
     pub seconds: f64,
     /// The fewest timed runs of a program.
     pub least: usize,
+    /// The fewest of one in Python, whose sums take seconds.
+    pub least_in_python: usize,
     /// The most timed runs of a program.
     pub most: usize,
 }
 
 impl Effort {
     /// What a comparison does by itself.
-    pub const DEFAULT: Self = Self { seconds: 8.0, least: 5, most: 20 };
+    pub const DEFAULT: Self = Self { seconds: 8.0, least: 5, least_in_python: 3, most: 20 };
     /// `--quick`.
-    pub const QUICK: Self = Self { seconds: 3.0, least: 2, most: 10 };
+    pub const QUICK: Self = Self { seconds: 3.0, least: 2, least_in_python: 2, most: 10 };
     /// `--runs N`.
     pub fn fixed(runs: usize) -> Self {
-        Self { seconds: 0.0, least: runs, most: runs }
+        Self { seconds: 0.0, least: runs, least_in_python: runs, most: runs }
     }
 
     /// How many timed runs a program gets that takes about `length` seconds; unknown after a
     /// comparison without warm-up.
-    pub fn runs(&self, length: Option<f64>) -> usize {
+    pub fn runs(&self, length: Option<f64>, language: Language) -> usize {
+        let least = match language {
+            Language::Rust => self.least,
+            Language::Python => self.least_in_python,
+        };
         let fitting = length.map_or(0.0, |length| self.seconds / length);
         // The conversion of a float saturates: an endless number of runs is the most.
-        (fitting as usize).clamp(self.least, self.most)
+        (fitting as usize).clamp(least, self.most)
     }
 }
 
@@ -82,11 +90,16 @@ mod tests {
 
     #[test]
     fn the_length_decides_within_the_limits() {
-        let effort = Effort { seconds: 10.0, least: 5, most: 20 };
-        let runs = [7.3, 1.45, 0.9, 0.07, 0.0].map(|length| effort.runs(Some(length)));
-        assert_eq!(runs, [5, 6, 11, 20, 20]);
-        assert_eq!(effort.runs(None), 5);
-        assert_eq!(Effort::fixed(3).runs(Some(0.01)), 3);
+        let effort = Effort { seconds: 10.0, least: 5, least_in_python: 3, most: 20 };
+        let runs = |language| {
+            [7.3, 1.45, 0.9, 0.07, 0.0].map(|length| effort.runs(Some(length), language))
+        };
+        assert_eq!(runs(Language::Rust), [5, 6, 11, 20, 20]);
+        assert_eq!(runs(Language::Python), [3, 6, 11, 20, 20]);
+        assert_eq!(effort.runs(None, Language::Rust), 5);
+        for language in [Language::Rust, Language::Python] {
+            assert_eq!(Effort::fixed(4).runs(Some(0.01), language), 4);
+        }
     }
 
     fn counts() -> impl Strategy<Value = Vec<usize>> {

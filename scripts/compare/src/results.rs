@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::growth::Growth;
 use crate::lines_of_code::{self, Difference};
 use crate::machine::Machine;
-use crate::programs::{Concurrency, PROGRAMS, Program, Workload};
+use crate::programs::{Concurrency, Language, PROGRAMS, Program, Workload};
+use crate::python::Python;
 use crate::statistics::{Ratio, Statistics, mean, outliers};
 
 /// One timed run that went well. What the system does not tell is `None`.
@@ -151,6 +152,44 @@ impl Row {
     }
 }
 
+/// A program beside its twin in Python: how many times as much the twin takes. What is unknown of
+/// either is `None`.
+#[derive(Clone, Copy, Debug)]
+pub struct Twins<'a> {
+    /// The program in Rust.
+    pub rust: &'a Row,
+    /// The one in Python.
+    pub python: &'a Row,
+    /// Wall time.
+    pub wall: Ratio,
+    /// CPU time, mean of the runs.
+    pub cpu: Option<Ratio>,
+    /// Peak memory, the most of any run.
+    pub memory: Option<f64>,
+}
+
+impl<'a> Twins<'a> {
+    // `None` if either has no runs.
+    fn of(rust: &'a Row, python: &'a Row) -> Option<Self> {
+        let cpu = |row: &Row| {
+            let seconds: Option<Vec<f64>> = row.runs.iter().map(Run::cpu_seconds).collect();
+            // A run that is too short for the system's clock has taken none, as it seems.
+            Statistics::of(&seconds?).filter(|seconds| seconds.mean > 0.0)
+        };
+        let (ours, theirs) = (rust.summary()?, python.summary()?);
+        Some(Self {
+            rust,
+            python,
+            wall: Ratio::between(&theirs.wall, &ours.wall),
+            cpu: cpu(python).zip(cpu(rust)).map(|(theirs, ours)| Ratio::between(&theirs, &ours)),
+            memory: theirs
+                .peak_memory_bytes
+                .zip(ours.peak_memory_bytes.filter(|bytes| *bytes > 0))
+                .map(|(theirs, ours)| theirs as f64 / ours as f64),
+        })
+    }
+}
+
 /// What an example has shown, in the words of its JSON object; or anything else that the claims
 /// need besides the comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -193,6 +232,8 @@ pub struct Comparison {
     pub as_in_the_notes: bool,
     /// The programs, in the order in which they are shown.
     pub rows: Vec<Row>,
+    /// What runs the Python programs; `None` if they were not asked for.
+    pub python: Option<Python>,
     /// What the examples have shown; `None` if they were not asked for.
     pub shown: Option<Vec<Shown>>,
     /// The examples that broke.
@@ -212,7 +253,10 @@ impl Comparison {
             planned: 0,
             runs: Vec::new(),
             failure: None,
-            lines_of_code: lines_of_code::of_package(program.name),
+            lines_of_code: match program.language {
+                Language::Rust => lines_of_code::of_package(program.name),
+                Language::Python => lines_of_code::of_python(program.name),
+            },
             difference: lines_of_code::difference(PROGRAMS[0].name, program.name),
         };
         Self {
@@ -222,6 +266,7 @@ impl Comparison {
             sums: sums::default_numbers().count(),
             as_in_the_notes: repeat == sites::REPEAT,
             rows: chosen.iter().map(row).collect(),
+            python: None,
             shown: None,
             broken: Vec::new(),
             growth: None,
@@ -234,12 +279,24 @@ impl Comparison {
         self.rows.iter().filter(move |row| row.program.workload == workload)
     }
 
-    /// How many times faster a row is than the baseline of its workload; `None` if either has no
-    /// runs, or no baseline was asked for.
+    /// How many times faster a row is than the baseline of its workload in its language; `None` if
+    /// either has no runs, or no baseline was asked for.
     pub fn times_faster(&self, row: &Row) -> Option<Ratio> {
         let mut rows = self.of_workload(row.program.workload);
-        let baseline = rows.find(|row| row.program.option == Concurrency::Sequential)?;
+        let Program { language, .. } = row.program;
+        let baseline = rows.find(|row| {
+            row.program.option == Concurrency::Sequential && row.program.language == language
+        })?;
         Some(Ratio::between(&baseline.summary()?.wall, &row.summary()?.wall))
+    }
+
+    /// The rows in Rust, each with its twin in Python, where both have runs.
+    pub fn twins(&self) -> impl Iterator<Item = Twins<'_>> {
+        let rust = self.rows.iter().filter(|row| row.program.language == Language::Rust);
+        rust.filter_map(|rust| {
+            let python = self.rows.iter().find(|row| row.program.is_twin_of(&rust.program))?;
+            Twins::of(rust, python)
+        })
     }
 
     /// What the notes give as a row's time, in seconds; `None` also where the downloads are not
@@ -264,6 +321,8 @@ impl Comparison {
 #[cfg(test)]
 pub mod sample {
     use super::*;
+    use crate::programs::PYTHON;
+    use crate::python::Interpreter;
 
     /// A run whose figures all follow from two of them.
     pub fn run(wall_seconds: f64, units: u64) -> Run {
@@ -279,6 +338,28 @@ pub mod sample {
             processes: Some(1),
             schedule: None,
         }
+    }
+
+    /// The same with what ran in Python: on an interpreter without a GIL, and not all of it.
+    pub fn with_python() -> Comparison {
+        let mut comparison = comparison();
+        let rows = [(0, 7.5, 6), (1, 1.5, 30), (2, 0.375, 9), (3, 4.5, 7), (5, 2.25, 3)];
+        comparison.rows.extend(rows.map(|(program, wall, units)| Row {
+            program: PYTHON[program],
+            planned: 2,
+            runs: vec![run(wall, units), run(wall * 1.125, units)],
+            failure: None,
+            lines_of_code: Some(20),
+            difference: None,
+        }));
+        comparison.python = Some(Python::Interpreter(Interpreter {
+            executable: "/example/bin/python".into(),
+            version: "3.14.0".into(),
+            packages: "requests 2.0.0, aiohttp 3.0.0".into(),
+            gil: false,
+            gil_with_packages: true,
+        }));
+        comparison
     }
 
     /// A comparison in which each kind of row occurs: one with an outlier, one with unknown
@@ -325,6 +406,7 @@ pub mod sample {
             sums: 20,
             as_in_the_notes: true,
             rows,
+            python: None,
             shown: None,
             broken: Vec::new(),
             growth: None,
@@ -359,6 +441,42 @@ mod tests {
         let summary = row.summary().expect("runs");
         assert_eq!((summary.user_seconds, summary.cpus_used, summary.threads), (None, None, None));
         assert!(summary.system_seconds.is_some());
+    }
+
+    #[test]
+    fn each_language_has_its_baseline() {
+        let comparison = sample::with_python();
+        let faster = |row: usize| comparison.times_faster(&comparison.rows[row]).map(|it| it.value);
+        assert_eq!(faster(5), Some(1.0));
+        assert_eq!((faster(6), faster(9)), (Some(5.0), Some(2.0)));
+    }
+
+    #[test]
+    fn twins_by_hand() {
+        let mut comparison = sample::with_python();
+        let of = |comparison: &Comparison| -> Vec<(String, f64, Option<f64>, Option<f64>)> {
+            let twins = comparison.twins();
+            twins
+                .map(|it| {
+                    let cpu = it.cpu.map(|cpu| cpu.value);
+                    (it.python.program.command(), it.wall.value, cpu, it.memory)
+                })
+                .collect()
+        };
+        comparison.rows[1].runs.truncate(1);
+        let twins = of(&comparison);
+        // What is unknown in Rust has no ratio; `multiproc-cpu` has no run, `cpu_threads.py` no twin.
+        let names: Vec<&str> = twins.iter().map(|twins| twins.0.as_str()).collect();
+        let io = ["sequential_baseline.py io", "threads_io.py", "async_io.py"];
+        assert_eq!(names, [&io[..], &["sequential_baseline.py cpu"]].concat());
+        assert_eq!(twins[1].1, 1.0625);
+        assert_eq!((twins[1].2, twins[1].3), (Some(1.0625), Some(5.0)));
+        assert_eq!((twins[2].2, twins[2].3), (None, None));
+        for run in &mut comparison.rows[1].runs {
+            (run.user_seconds, run.system_seconds) = (Some(0.0), Some(0.0));
+        }
+        assert_eq!(of(&comparison)[1].2, None, "nothing is not a part of anything");
+        assert!(sample::comparison().twins().next().is_none());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use assert_cmd::assert::OutputAssertExt;
@@ -13,7 +14,8 @@ use nix::sys::time::TimeValLike;
 use serde::Deserialize;
 
 use crate::children::{Children, Deadline};
-use crate::programs::{Program, Workload};
+use crate::programs::{Language, Program, Workload};
+use crate::python::Interpreter;
 use crate::results::{Failure, Run};
 
 /// How much of a failed program's output is shown, in characters of each stream.
@@ -37,6 +39,8 @@ pub struct Runner {
     pub sites: Sites,
     /// How often they read the list of sites.
     pub repeat: usize,
+    /// What runs those in Python, and the folder that they are in.
+    pub python: Option<(Interpreter, PathBuf)>,
     /// The longest that a run may take.
     pub limit: Duration,
     /// The processes that may be ended.
@@ -61,9 +65,15 @@ impl Runner {
     /// # Errors
     /// The failure of a run that did not go well.
     pub fn warm_up(&self, program: &Program, number: usize) -> Result<f64, Box<Failure>> {
-        let repeat = if program.short_warm_up { 1 } else { self.repeat };
-        let run = self.run(program, repeat, format!("warm-up {number}"))?;
-        Ok(run.wall_seconds * (self.repeat / repeat) as f64)
+        let whole = self.whole(program.workload);
+        let part = match program.workload {
+            _ if !program.short_warm_up => whole,
+            Workload::Io => 1,
+            // Each worker gets one: the time of a run is in proportion.
+            Workload::Cpu => thread::available_parallelism().map_or(1, usize::from).min(whole),
+        };
+        let run = self.run(program, part, format!("warm-up {number}"))?;
+        Ok(run.wall_seconds * whole as f64 / part as f64)
     }
 
     /// Does one timed run.
@@ -71,12 +81,20 @@ impl Runner {
     /// # Errors
     /// The failure of a run that did not go well.
     pub fn time(&self, program: &Program, number: usize) -> Result<Run, Box<Failure>> {
-        self.run(program, self.repeat, format!("run {number}"))
+        self.run(program, self.whole(program.workload), format!("run {number}"))
     }
 
-    fn run(&self, program: &Program, repeat: usize, run: String) -> Result<Run, Box<Failure>> {
-        let expected = self.expected(program.workload, repeat);
-        self.checked(self.command(program, repeat), &expected, run).map(|(run, _)| run)
+    // How much a whole run does: rounds over the sites, or sums.
+    fn whole(&self, workload: Workload) -> usize {
+        match workload {
+            Workload::Io => self.repeat,
+            Workload::Cpu => sums::default_numbers().count(),
+        }
+    }
+
+    fn run(&self, program: &Program, amount: usize, run: String) -> Result<Run, Box<Failure>> {
+        let expected = self.expected(program.workload, amount);
+        self.checked(self.command(program, amount), &expected, run).map(|(run, _)| run)
     }
 
     /// Does one run of `command`; returns it and what it wrote on standard error.
@@ -138,11 +156,24 @@ impl Runner {
         Ok((run, String::from_utf8_lossy(&output.stderr).into_owned()))
     }
 
-    fn command(&self, program: &Program, repeat: usize) -> Command {
-        let mut command = Command::new(self.programs.join(program.name));
-        command.args(program.arguments).args(["--json", "--quiet", "--details"]);
+    fn command(&self, program: &Program, amount: usize) -> Command {
+        let mut command = match (program.language, &self.python) {
+            (Language::Python, Some((interpreter, scripts))) => {
+                let mut command = interpreter.command();
+                command.arg(scripts.join(program.name));
+                command
+            }
+            _ => Command::new(self.programs.join(program.name)),
+        };
+        command.args(program.arguments).args(["--json", "--quiet"]);
+        if program.language == Language::Rust {
+            command.arg("--details");
+        }
+        if program.workload == Workload::Cpu && amount < self.whole(Workload::Cpu) {
+            command.args(sums::default_numbers().take(amount).map(|number| number.to_string()));
+        }
         if program.workload == Workload::Io {
-            command.arg("--repeat").arg(repeat.to_string());
+            command.arg("--repeat").arg(amount.to_string());
             match &self.sites {
                 Sites::Local(server) => {
                     command.arg("--site-server").arg(server.to_string());
@@ -155,13 +186,13 @@ impl Runner {
         command
     }
 
-    fn expected(&self, workload: Workload, repeat: usize) -> Expected {
+    fn expected(&self, workload: Workload, amount: usize) -> Expected {
         match workload {
             Workload::Io => match self.sites {
-                Sites::Local(_) => Expected::of_local_sites(repeat),
-                Sites::Real(_) => Expected { items: self.downloads_in(repeat), answer: None },
+                Sites::Local(_) => Expected::of_local_sites(amount),
+                Sites::Real(_) => Expected { items: self.downloads_in(amount), answer: None },
             },
-            Workload::Cpu => Expected::sums(sums::default_numbers()),
+            Workload::Cpu => Expected::sums(sums::default_numbers().take(amount)),
         }
     }
 }

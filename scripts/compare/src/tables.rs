@@ -3,7 +3,8 @@
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
-use crate::programs::{Concurrency, KINDS, Workload};
+use crate::programs::{Concurrency, KINDS, Language, Workload};
+use crate::python::Python;
 use crate::results::{Comparison, Failure, Row, Summary};
 use crate::statistics::{Ratio, Statistics};
 
@@ -34,17 +35,31 @@ pub const RULES: TableStyle = TableStyle::new()
 pub const COVERS: &str = "\
 - Time: the whole process, from before it is started until it has ended, measured from outside.
   σ is the sample standard deviation of the runs.
-- Times faster: the baseline's mean over the program's. Its ± is the standard deviation of that
-  quotient, from both σ (propagation of uncertainty, to first order).
-- Share of the bound: the least time that the schedule allows (the longest item, or all items over
-  the workers, whichever is more) over the time taken. For downloads an item is what the local
-  page is set to take, for real sites it is unknown; for sums it is what each took in that run.
+- Times faster: the mean of the baseline in the same language over the program's. Its ± is the
+  standard deviation of that quotient, from both σ (propagation of uncertainty, to first order).
+- Bound share: the least time that the schedule allows (the longest item, or all items over the
+  workers, whichever is more) over the time taken. For downloads an item is what the local page is
+  set to take, for real sites it is unknown; for sums it is what each took in that run.
 - CPU time, CPUs used (CPU time over time), switches: of the program and its workers, mean of the
   runs. Never of the site server.
 - Threads, processes (the most alive at once) and peak memory (the most resident at once): as the
   program reports them, the most of any run.
-- Lines of code: those of the program's own folder, without blank lines, comments and tests.
+- Code lines: those of the program's own folder, in Python of its file, without blank lines,
+  comments and tests.
 - Notes: the time that the notes give for Python, with real sites, on another machine.";
+
+/// What each ratio of two languages is of.
+const COVERS_PYTHON: &str = "\
+- In Python: so many times what Rust takes; below 1 it takes less. Of time as it is above, start of
+  the interpreter included; of CPU time, mean of the runs; of peak memory, the most of any run.";
+
+/// What each figure of this comparison covers, a line each.
+pub fn covers(comparison: &Comparison) -> String {
+    match comparison.twins().next() {
+        Some(_) => format!("{COVERS}\n{COVERS_PYTHON}"),
+        None => COVERS.into(),
+    }
+}
 
 /// Everything that a comparison has to say.
 pub fn report(comparison: &Comparison, look: Look) -> String {
@@ -66,8 +81,13 @@ pub fn report(comparison: &Comparison, look: Look) -> String {
         look,
     ));
     parts.push(text(&options(comparison, look), look));
+    if comparison.twins().next().is_some() {
+        parts.push(heading(TWINS, 2, look));
+        parts.extend(comparison.python.iter().map(Python::said));
+        parts.push(text(&twins(comparison, look), look));
+    }
     parts.push(heading("What the figures cover", 2, look));
-    parts.push(COVERS.into());
+    parts.push(covers(comparison));
     parts.extend(remarks(comparison, look));
     parts.join("\n\n")
 }
@@ -104,7 +124,7 @@ pub fn times(comparison: &Comparison, rows: &[&Row], look: Look) -> Table {
         "median",
         "min … max",
         "times\nfaster",
-        "share of\nbound",
+        "bound\nshare",
         "notes",
     ];
     let rows = rows.iter().map(|row| {
@@ -147,7 +167,7 @@ pub fn costs(rows: &[&Row], look: Look) -> Table {
         "threads",
         "processes",
         "peak\nmemory",
-        "lines\nof code",
+        "code\nlines",
     ];
     let rows = rows.iter().map(|row| {
         let figures = row.summary().map_or([NONE; 7].map(str::to_owned), |summary| {
@@ -173,10 +193,28 @@ pub fn costs(rows: &[&Row], look: Look) -> Table {
     table(&head, 1, rows, look)
 }
 
+/// What the table of both languages is called.
+pub const TWINS: &str = "Rust to Python: how many times as much the same takes in Python";
+
+/// Each program and its twin in Python.
+pub fn twins(comparison: &Comparison, look: Look) -> Table {
+    let head = ["Rust", "Python", "time", "CPU time", "peak memory"];
+    let rows = comparison.twins().map(|twins| {
+        vec![
+            twins.rust.program.command(),
+            twins.python.program.command(),
+            ratio(twins.wall),
+            known(twins.cpu, ratio),
+            known(twins.memory, |value| quotient(value, value)),
+        ]
+    });
+    table(&head, 2, rows, look)
+}
+
 /// The notes' table of the options, a column for each, with what was measured below.
 pub fn options(comparison: &Comparison, look: Look) -> Table {
-    let rows =
-        KINDS.map(|kind| comparison.rows.iter().find(|row| row.program.option == kind.option));
+    let rust = || comparison.rows.iter().filter(|row| row.program.language == Language::Rust);
+    let rows = KINDS.map(|kind| rust().find(|row| row.program.option == kind.option));
     let summaries = rows.map(|row| row.and_then(Row::summary));
     let measured = |label: &str, figure: fn(&Summary) -> String| {
         let cells = summaries.iter().map(|summary| summary.as_ref().map_or(NONE.into(), figure));
@@ -218,6 +256,9 @@ pub fn remarks(comparison: &Comparison, look: Look) -> Vec<String> {
             format!("{fewest} runs, whose σ is a rough guess")
         };
         parts.push(format!("Some programs have only {runs}. For more: --runs N, or no --quick."));
+    }
+    if let Some(missing @ Python::Missing(_)) = &comparison.python {
+        parts.push(missing.said());
     }
     if !comparison.urls.is_empty() {
         parts.push(
@@ -360,16 +401,18 @@ pub fn spread(times: &Statistics) -> String {
 
 /// A ratio and its spread.
 pub fn ratio(ratio: Ratio) -> String {
-    let decimals = match ratio.value {
-        value if value < 10.0 => 2,
-        value if value < 100.0 => 1,
+    let Ratio { value, deviation } = ratio;
+    format!("{} ± {}", quotient(value, value), known(deviation, |it| quotient(value, it)))
+}
+
+// A part of a quotient with as many decimals as count in the whole.
+fn quotient(whole: f64, part: f64) -> String {
+    let decimals = match whole {
+        ..10.0 => 2,
+        ..100.0 => 1,
         _ => 0,
     };
-    format!(
-        "{:.decimals$} ± {}",
-        ratio.value,
-        known(ratio.deviation, |it| format!("{it:.decimals$}"))
-    )
+    format!("{part:.decimals$}")
 }
 
 fn hundredths(figure: f64) -> String {
@@ -429,8 +472,29 @@ mod tests {
     }
 
     #[test]
-    fn no_line_is_wider_than_a_terminal() {
+    fn python_has_its_rows_and_its_table() {
+        let mut comparison = sample::with_python();
+        comparison.rows.retain(|row| row.program.name != "multiproc-cpu");
+        insta::assert_snapshot!(report(&comparison, Look::Terminal));
+    }
+
+    #[test]
+    fn a_missing_python_is_said() {
         let mut comparison = sample::comparison();
+        comparison.python = Some(Python::Missing("'python3' cannot be started.".into()));
+        for look in [Look::Terminal, Look::Markdown] {
+            let said = report(&comparison, look);
+            assert!(
+                said.contains("The Python programs were not run: 'python3' cannot be"),
+                "{said}"
+            );
+            assert!(!said.contains("Rust to Python"), "{said}");
+        }
+    }
+
+    #[test]
+    fn no_line_is_wider_than_a_terminal() {
+        let mut comparison = sample::with_python();
         for row in &mut comparison.rows {
             (row.planned, row.lines_of_code) = (20, Some(1234));
             row.runs = [100.0, 123.456].map(|wall| sample::run(wall, 120)).to_vec();

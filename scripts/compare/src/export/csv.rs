@@ -1,11 +1,12 @@
 //! `--export-csv`: a line for each program that has a good run.
 //!
 //! The first columns are those of hyperfine (`command` to `max`). Times are in seconds, memory in
-//! bytes; an unknown figure is an empty field.
+//! bytes; an unknown figure is an empty field. `python_times_...` is what the twin in Python takes, over
+//! what the program takes.
 
 use serde::Serialize;
 
-use crate::programs::Workload;
+use crate::programs::{Language, Workload};
 use crate::results::{Comparison, Row};
 
 #[derive(Serialize)]
@@ -19,6 +20,7 @@ struct Line {
     min: f64,
     max: f64,
     workload: Workload,
+    language: Language,
     runs: usize,
     times_faster: Option<f64>,
     times_faster_stddev: Option<f64>,
@@ -31,6 +33,9 @@ struct Line {
     peak_memory_bytes: Option<u64>,
     lines_of_code: Option<usize>,
     notes_seconds: Option<f64>,
+    python_times_wall: Option<f64>,
+    python_times_cpu: Option<f64>,
+    python_times_memory: Option<f64>,
 }
 
 /// The whole file.
@@ -49,6 +54,7 @@ pub fn export(comparison: &Comparison) -> Result<String, String> {
 fn line(comparison: &Comparison, row: &Row) -> Option<Line> {
     let summary = row.summary()?;
     let ratio = comparison.times_faster(row);
+    let twins = comparison.twins().find(|twins| twins.rust.program == row.program);
     Some(Line {
         command: row.program.command(),
         mean: summary.wall.mean,
@@ -59,6 +65,7 @@ fn line(comparison: &Comparison, row: &Row) -> Option<Line> {
         min: summary.wall.min,
         max: summary.wall.max,
         workload: row.program.workload,
+        language: row.program.language,
         runs: row.runs.len(),
         times_faster: ratio.map(|ratio| ratio.value),
         times_faster_stddev: ratio.and_then(|ratio| ratio.deviation),
@@ -71,6 +78,9 @@ fn line(comparison: &Comparison, row: &Row) -> Option<Line> {
         peak_memory_bytes: summary.peak_memory_bytes,
         lines_of_code: row.lines_of_code,
         notes_seconds: comparison.notes_seconds(row),
+        python_times_wall: twins.map(|twins| twins.wall.value),
+        python_times_cpu: twins.and_then(|twins| twins.cpu).map(|ratio| ratio.value),
+        python_times_memory: twins.and_then(|twins| twins.memory),
     })
 }
 
@@ -81,6 +91,6 @@ mod tests {
 
     #[test]
     fn as_it_is_written() {
-        insta::assert_snapshot!(export(&sample::comparison()).expect("CSV"));
+        insta::assert_snapshot!(export(&sample::with_python()).expect("CSV"));
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::charts::{self, Bar, Line};
 use crate::growth::{self, Growth};
 use crate::ledger::{self, Entry};
-use crate::programs::{Concurrency, Workload};
+use crate::programs::{Concurrency, Language, Workload};
 use crate::results::{Comparison, Row, Shown};
 use crate::tables;
 
@@ -28,6 +28,7 @@ struct Page {
     longest: String,
     alone: Vec<Picture>,
     options: Grid,
+    python: Option<Grid>,
     claims: Option<Vec<Entry>>,
     curves: Vec<Figure>,
     covers: Vec<String>,
@@ -80,13 +81,15 @@ pub fn export(comparison: &Comparison) -> Result<String, String> {
         .filter(|workload| comparison.of_workload(*workload).next().is_some())
         .map(|workload| section(comparison, workload))
         .collect::<Result<_, _>>()?;
+    // Those in Python would be the same pictures.
+    let rust = comparison.rows.iter().filter(|row| row.program.language == Language::Rust);
     let drawn: Vec<(&Row, &Schedule)> =
-        comparison.rows.iter().filter_map(|row| Some((row, row.schedule()?))).collect();
+        rust.filter_map(|row| Some((row, row.schedule()?))).collect();
     let options = || drawn.iter().filter(|drawn| drawn.0.program.option != Concurrency::Sequential);
     let longest = options().map(|drawn| drawn.1.wall_seconds).fold(0.0, f64::max);
     let growth = comparison.growth.as_ref();
     let page = Page {
-        machine: comparison.machine.facts(),
+        machine: facts(comparison),
         workloads,
         growth: growth.map(grown).transpose()?,
         together: options()
@@ -109,18 +112,30 @@ pub fn export(comparison: &Comparison) -> Result<String, String> {
             "The three options".into(),
             &tables::options(comparison, tables::Look::Markdown),
         ),
+        python: comparison.twins().next().map(|_| {
+            grid(
+                "How many times as much the same takes in Python".into(),
+                &tables::twins(comparison, tables::Look::Markdown),
+            )
+        }),
         claims: comparison.shown.as_ref().map(|_| ledger::entries(comparison)),
         curves: curves(comparison.shown.as_deref().unwrap_or_default())?,
         covers: match growth {
             Some(_) => growth::text::covers(),
             None => {
-                let lines = tables::COVERS.split("- ").map(str::trim);
+                let covers = tables::covers(comparison);
+                let lines = covers.split("- ").map(str::trim);
                 lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
             }
         },
         remarks: tables::remarks(comparison, tables::Look::Terminal),
     };
     page.render().map_err(|error| error.to_string())
+}
+
+fn facts(comparison: &Comparison) -> Vec<(&'static str, String)> {
+    let python = comparison.python.iter().map(|python| ("Python", python.said()));
+    comparison.machine.facts().into_iter().chain(python).collect()
 }
 
 fn grown(growth: &Growth) -> Result<Grown, String> {
@@ -307,6 +322,22 @@ mod tests {
             })
             .collect();
         insta::assert_snapshot!(parts.join("[picture]"));
+    }
+
+    #[test]
+    fn both_languages_have_a_section_and_pictures_only_once() {
+        let mut comparison = sample::with_python();
+        for row in [2, 7] {
+            comparison.rows[row].runs[0].schedule = Some(schedule(3));
+        }
+        let page = export(&comparison).expect("a page");
+        for words in
+            ["<section id=\"python\"", "href=\"#python\"", "Its GIL is off, and on with these"]
+        {
+            assert!(page.contains(words), "{words}");
+        }
+        assert_eq!(page.matches("<figure class=\"picture\"").count(), 2, "together and alone");
+        assert!(!export(&sample::comparison()).expect("a page").contains("#python"));
     }
 
     #[test]

@@ -11,7 +11,8 @@ use serde::Serialize;
 
 use crate::growth;
 use crate::programs::Program;
-use crate::results::{Comparison, Row, Run};
+use crate::python::Python;
+use crate::results::{Comparison, Row, Run, Twins};
 use crate::statistics::Ratio;
 
 #[derive(Serialize)]
@@ -60,10 +61,32 @@ struct Whole<'a> {
     urls: &'a [String],
     downloads: usize,
     sums: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    python: Option<&'a Python>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    twins: Vec<Twin>,
     interrupted_by: Option<u8>,
     failures: Vec<Failed<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     growth: Option<growth::page::Exported<'a>>,
+}
+
+/// How many times as much the program takes in Python.
+#[derive(Serialize)]
+struct Twin {
+    rust: String,
+    python: String,
+    wall: Ratio,
+    cpu: Option<Ratio>,
+    memory: Option<f64>,
+}
+
+impl Twin {
+    fn of(twins: Twins) -> Self {
+        let Twins { rust, python, wall, cpu, memory } = twins;
+        let (rust, python) = (rust.program.command(), python.program.command());
+        Self { rust, python, wall, cpu, memory }
+    }
 }
 
 #[derive(Serialize)]
@@ -85,6 +108,8 @@ pub fn export(comparison: &Comparison) -> Result<String, String> {
             urls: &comparison.urls,
             downloads: comparison.downloads,
             sums: comparison.sums,
+            python: comparison.python.as_ref(),
+            twins: comparison.twins().map(Twin::of).collect(),
             interrupted_by: comparison.interrupted_by,
             failures: comparison
                 .failed()
@@ -144,6 +169,27 @@ mod tests {
     #[test]
     fn as_it_is_written() {
         insta::assert_snapshot!(export(&sample::comparison()).expect("JSON"));
+    }
+
+    #[test]
+    fn both_languages_stand_beside_each_other() {
+        let text = export(&sample::with_python()).expect("JSON");
+        let export: Value = serde_json::from_str(&text).expect("JSON");
+        let compare = &export["compare"];
+        assert_eq!(compare["python"]["interpreter"]["gil"], false);
+        assert_eq!(compare["twins"][1]["python"], "threads_io.py");
+        assert_eq!(compare["twins"][1]["memory"], 5.0);
+        assert!(compare["twins"][1]["wall"]["deviation"].is_f64());
+        let languages: Vec<&Value> = export["results"]
+            .as_array()
+            .expect("results")
+            .iter()
+            .map(|result| &result["compare"]["program"]["language"])
+            .collect();
+        assert_eq!(
+            languages,
+            ["rust", "rust", "rust", "rust", "python", "python", "python", "python", "python"]
+        );
     }
 
     #[test]

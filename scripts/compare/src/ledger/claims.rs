@@ -42,6 +42,9 @@ const THREADS: Source = Source::Program("threads-io");
 const TASKS: Source = Source::Program("async-io");
 const PROCESSES: Source = Source::Program("multiproc-cpu");
 
+const PYTHON_THREADS: Source = Source::Python("threads_io.py");
+const PYTHON_CPU_THREADS: Source = Source::Python("cpu_threads.py");
+
 const RACE_CONDITION: Source = example("threads-io", "race_condition");
 const DEADLOCK: Source = example("threads-io", "deadlock");
 const PREEMPTION: Source = example("threads-io", "preemption");
@@ -163,11 +166,12 @@ pub const CLAIMS: [Claim; 33] = [
             figure(GIL, "cpu_bound_speedup", "gil_cpu_bound_speedup"),
             figure(GIL, "cpus_used", "gil_cpus_used"),
             figure(CPU_THREADS, "speedup", "cpu_threads_speedup"),
-            figure(Source::Python("cpu_threads"), "speedup", "python_cpu_threads_speedup"),
+            figure(PYTHON_CPU_THREADS, "times_faster", "python_cpu_threads_speedup"),
+            figure(PYTHON_CPU_THREADS, "gil", "python_gil"),
         ],
         measured: "threads over one: {gil_cpu_bound_speedup} times faster under a lock that plays \
                    the GIL, {cpu_threads_speedup} times in Rust, {python_cpu_threads_speedup} in \
-                   CPython",
+                   CPython, whose GIL is {python_gil}",
         rule: |of| {
             let python_gains = of.number("python_cpu_threads_speedup")? >= FASTER;
             let rust_gains = of.number("cpu_threads_speedup")? >= FASTER;
@@ -185,10 +189,18 @@ pub const CLAIMS: [Claim; 33] = [
         figures: &[
             figure(GIL, "threads", "threads"),
             figure(GIL, "io_bound_speedup", "gil_io_bound_speedup"),
+            figure(THREADS, "times_faster", "threads_times_faster"),
+            figure(PYTHON_THREADS, "times_faster", "python_threads_times_faster"),
         ],
         measured: "{threads} threads that wait, under a lock that plays the GIL: \
-                   {gil_io_bound_speedup} times faster than one",
-        rule: |of| holds_if(of.number("gil_io_bound_speedup")? >= of.number("threads")? / 2.0),
+                   {gil_io_bound_speedup} times faster than one; downloads by five threads: \
+                   {threads_times_faster} times in Rust, {python_threads_times_faster} in CPython",
+        // The lock is enough for a verdict; CPython, where it was run, is not to say otherwise.
+        rule: |of| {
+            let lock = of.number("gil_io_bound_speedup")? >= of.number("threads")? / 2.0;
+            let python = of.number("python_threads_times_faster");
+            holds_if(lock && python.map_or(true, |faster| faster >= VERY_FAST))
+        },
     },
     Claim {
         id: "C06",

@@ -6,7 +6,8 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::ledger::demonstrations::Demonstration;
-use crate::results::{Comparison, Row};
+use crate::python::Python;
+use crate::results::Comparison;
 
 /// What has a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub enum Source {
     Difference(&'static str),
     /// The machine.
     Machine,
-    /// A peer in Python, by its name.
+    /// A program in Python in the comparison, by its command.
     Python(&'static str),
 }
 
@@ -32,19 +33,21 @@ impl Source {
             Self::Difference(package) => {
                 Some(format!("diff sequential-baseline/src/main.rs {package}/src/main.rs"))
             }
-            Self::Machine | Self::Python(_) => None,
+            Self::Python(_) => Some("scripts/compare.sh --python".into()),
+            Self::Machine => None,
         }
     }
 
     /// A figure; the error says why it cannot be had.
     fn read(&self, key: &str, comparison: &Comparison) -> Result<Value, String> {
         match self {
-            Self::Program(command) => {
-                let mut rows = comparison.rows.iter();
-                let row = rows.find(|row| row.program.command() == *command);
-                let row = row.ok_or(format!("{command} was not run"))?;
-                of_program(row, key, comparison)
-            }
+            Self::Program(command) => of_program(command, key, comparison),
+            Self::Python(command) => match &comparison.python {
+                None => Err("CPython's half: no Python program was run".into()),
+                Some(Python::Missing(_)) => Err("CPython's half: no Python program can run".into()),
+                Some(Python::Interpreter(interpreter)) if key == GIL => Ok(interpreter.gil.into()),
+                Some(Python::Interpreter(_)) => of_program(command, key, comparison),
+            },
             Self::Shown(demonstration) => {
                 let name = demonstration.name();
                 let mut all = comparison.shown.iter().flatten();
@@ -70,13 +73,13 @@ impl Source {
                 }
             }
             Self::Machine => Ok(comparison.machine.processors.into()),
-            Self::Python(_) => Err("CPython's half: no Python program was run".into()),
         }
     }
 }
 
-fn of_program(row: &Row, key: &str, comparison: &Comparison) -> Result<Value, String> {
-    let command = row.program.command();
+fn of_program(command: &str, key: &str, comparison: &Comparison) -> Result<Value, String> {
+    let row = comparison.rows.iter().find(|row| row.program.command() == command);
+    let row = row.ok_or(format!("{command} was not run"))?;
     match key {
         "lines_of_code" => return Ok(row.lines_of_code.into()),
         "notes_seconds" => return Ok(comparison.notes_seconds(row).into()),
@@ -101,6 +104,8 @@ fn of_program(row: &Row, key: &str, comparison: &Comparison) -> Result<Value, St
 
 /// The key of whether a demonstration's own rule holds.
 const HOLDS: &str = "holds";
+/// The key of whether an interpreter has a GIL.
+const GIL: &str = "gil";
 
 /// A figure of a claim: its name in the ledger, and where it is.
 #[derive(Clone, Copy, Debug)]

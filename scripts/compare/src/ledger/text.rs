@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::ledger::figures::Figures;
 use crate::ledger::{Entry, Verdict, entries};
-use crate::programs::{Concurrency, Workload};
+use crate::programs::{Concurrency, Language, Workload};
+use crate::python::Python;
 use crate::results::Comparison;
 use crate::tables::{self, Look, RULES, UNKNOWN};
 
@@ -31,9 +32,9 @@ pub fn report(comparison: &Comparison) -> String {
     let mut parts = vec![
         tables::heading("What the notes claim, and whether it holds here", 1, Look::Terminal),
         format!("Measured on {}.", comparison.machine),
-        list(&ledger),
-        counts(&ledger),
     ];
+    parts.extend(comparison.python.iter().map(Python::said));
+    parts.extend([list(&ledger), counts(&ledger)]);
     if let Some(entry) = ledger.iter().find(|entry| entry.id == TABLE) {
         parts.push(tables::heading("Times faster than the baseline", 2, Look::Terminal));
         parts.push(options(&entry.figures));
@@ -78,7 +79,9 @@ pub fn list(ledger: &[Entry]) -> String {
 // time.
 fn busy(comparison: &Comparison) -> Option<String> {
     let mut rows = comparison.of_workload(Workload::Cpu);
-    let baseline = rows.find(|row| row.program.option == Concurrency::Sequential)?;
+    let baseline = rows.find(|row| {
+        row.program.option == Concurrency::Sequential && row.program.language == Language::Rust
+    })?;
     let used = baseline.summary()?.cpus_used.filter(|used| *used < BUSY)?;
     Some(format!(
         "This machine was busy: {}, which computes all the time, got {} of a CPU.\n\
@@ -153,6 +156,9 @@ pub(super) fn next_name(template: &str) -> Option<(&str, &str, &str)> {
 
 // A figure with the unit that its name says.
 fn shown(name: &str, value: &Value) -> String {
+    if let (Some(on), "python_gil") = (value.as_bool(), name) {
+        return if on { "on" } else { "off" }.into();
+    }
     let Some(number) = value.as_f64() else { return UNKNOWN.into() };
     let has = |unit: &str| name.split('_').any(|word| word == unit);
     let small_unit = [("milliseconds", "ms"), ("microseconds", "µs"), ("nanoseconds", "ns")];
@@ -250,6 +256,7 @@ mod tests {
             ("threads", json!(2), "2"),
             ("voluntary_switches", json!(162.5), "162"),
             ("threads", Value::Null, "unknown"),
+            ("python_gil", json!(false), "off"),
         ] {
             assert_eq!(said(name, value), format!("<{}>", text.replace(' ', "\u{a0}")), "{name}");
         }
