@@ -191,8 +191,11 @@ class Run:
         return self.finished(Span.time(item, worker, work))
 
     def not_done(self, item):
-        why = "interrupted" if self.signal else "lost: no worker reported it"
-        return Span.ended(item, 0, time.monotonic(), error=why)
+        """The span of an item that nobody has done."""
+        if self.signal:
+            return Span.ended(item, 0, time.monotonic(), error="interrupted")
+        why = "lost: no worker reported it"
+        return self.finished(Span.ended(item, 0, time.monotonic(), error=why))
 
     def finished(self, span):
         """Says that an item has ended: on standard output, a failure on standard error."""
@@ -217,11 +220,14 @@ class Run:
             return 1
         wall = time.monotonic() - began
         used = [after - earlier for after, earlier in zip(usage(), before)]
-        spans += [self.finished(self.not_done(item)) for item in self.items[len(spans) :]]
+        spans += [self.not_done(item) for item in self.items[len(spans) :]]
         report = self.figures(spans, began, wall, used) | more
         say(json.dumps(report) if self.arguments.json else summary(report))
         if self.signal:
-            return 128 + self.signal
+            failed = f"{report['failed']} of {report['items']}"
+            number = int(self.signal)
+            say(f"interrupted by signal {number}: {failed} items not done", sys.stderr)
+            return 128 + number
         return 1 if report["failed"] else 0
 
     def figures(self, spans, began, wall, used):
@@ -378,7 +384,8 @@ def sites(arguments):
 
 def start_site_server():
     """Starts the Rust programs' site server, which ends with this process; returns where it is."""
-    target = Path(__file__).resolve().parents[2] / "target"
+    usual = Path(__file__).resolve().parents[2] / "target"
+    target = Path(os.environ.get("CARGO_TARGET_DIR", usual))
     built = [target / kind / "async-io" for kind in ("release", "debug")]
     for program in filter(Path.is_file, built):
         # A process group of its own: it outlives Ctrl-C, so that downloads can end well.

@@ -87,7 +87,11 @@ fn compare(options: &Options) -> Result<ExitCode, String> {
         let python = options.interpreter();
         Ok::<_, String>((python::prepare(python, &scripts, &place, &children, &progress), scripts))
     });
-    let (python, scripts) = python.transpose()?.unzip();
+    let (mut python, scripts) = python.transpose()?.unzip();
+    if interrupt.signal().is_some() {
+        // What was asked to end is not missing.
+        python = None;
+    }
     if let Some(missing @ Python::Missing(_)) = &python {
         chosen.retain(|program| program.language == Language::Rust);
         if chosen.is_empty() {

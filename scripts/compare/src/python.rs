@@ -183,7 +183,7 @@ impl Maker<'_> {
             return Ok(());
         }
         match fs::remove_dir_all(place) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unwritable(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritable(error)),
             _ => fs::rename(new.path(), place).map_err(unwritable),
         }
     }

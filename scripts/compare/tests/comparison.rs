@@ -81,6 +81,14 @@ const EXAMPLES: [(&str, &str); 14] = [
     ),
 ];
 
+const PYTHON: [&str; 5] = [
+    "sequential_baseline.py",
+    "threads_io.py",
+    "async_io.py",
+    "multiproc_cpu.py",
+    "cpu_threads.py",
+];
+
 /// A folder with a script for each program. A script notes each of its runs in the file `log`,
 /// with the number of downloads' rounds, and answers as the program would.
 struct Programs {
@@ -96,6 +104,43 @@ impl Programs {
         programs
     }
 
+    /// The same in Python, and an interpreter for them: this shell, which can also make an
+    /// environment, and says that it has no GIL.
+    fn with_python() -> Self {
+        let programs = Self::new();
+        for name in PYTHON {
+            programs.write(name, "");
+        }
+        fs::write(programs.path("requirements.txt"), "requests==1\naiohttp==2\n").expect("file");
+        programs.write_interpreter("");
+        programs
+    }
+
+    /// Writes the interpreter. `first` comes before its answer to `$1 $2`, which begins `-c`,
+    /// `-m venv`, `-m pip` or with the path of a program.
+    fn write_interpreter(&self, first: &str) {
+        let script = format!(
+            r#"#!/bin/sh
+cd {folder}
+{first}
+case "$1 $2" in
+    "-c "*) echo '{{"version": "3.14.0", "build": "this one", "new_enough": true, "gil": false,
+        "gil_with_packages": false, "packages": "requests 1, aiohttp 2", "executable":'"\"$0\"}}";;
+    "-m venv") echo "venv" >> log; mkdir -p "$3/bin"; cp "$0" "$3/bin/python";;
+    "-m pip") echo "pip" >> log;;
+    *) exec sh "$@";;
+esac
+"#,
+            folder = self.folder.path().display()
+        );
+        self.write_script("interpreter", &script);
+    }
+
+    /// The flags for the programs in Python, by that interpreter.
+    fn python(&self) -> [String; 2] {
+        ["--python-bin".into(), self.path("interpreter").display().to_string()]
+    }
+
     /// Writes the script of a program. `first` comes before its answer; `$run` counts its runs on
     /// this workload, from 1.
     fn write(&self, name: &str, first: &str) {
@@ -108,9 +153,10 @@ impl Programs {
             r#"#!/bin/sh
 cd "$(dirname "$0")"
 workload=io
-case {name} in multiproc-cpu) workload=cpu;; esac
+case {name} in multiproc*cpu*|cpu*) workload=cpu;; esac
 while [ $# -gt 0 ]; do
     case $1 in
+        [1-9]*) numbers=$((numbers + 1));;
         io|cpu) workload=$1;;
         --repeat) repeat=$2; shift;;
         --url) urls=yes;;
@@ -120,7 +166,10 @@ while [ $# -gt 0 ]; do
 done
 echo "{name} $workload $repeat" >> log
 run=$(grep -c "^{name} $workload" log)
-if [ $workload = io ]; then items=$((2 * repeat)) answer=$(({round} * repeat)); else items={count} answer='[{sums}]'; fi
+if [ $workload = io ]; then items=$((2 * repeat)) answer=$(({round} * repeat)); else
+    items=${{numbers:-{count}}}
+    answer="[$(echo '{sums}' | cut -d , -f "1-$items")]"
+fi
 spans=
 {first}
 if [ -n "$diagram" ]; then
@@ -131,6 +180,10 @@ echo "{{\"items\": $items, \"failed\": 0, \"bound_seconds\": 0.001, \"peak_memor
     \"threads\": 5, \"processes\": 2, \"workers\": 2, \"answer\": $answer, \"spans\": [$spans]}}"
 "#
         );
+        self.write_script(name, &script);
+    }
+
+    fn write_script(&self, name: &str, script: &str) {
         let path = self.path(name);
         fs::write(&path, script).expect("script");
         fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("script");
@@ -178,14 +231,12 @@ echo "$span]}}"
 "#,
             log = self.path("log").display()
         );
-        let path = self.path(name);
-        fs::write(&path, script).expect("script");
-        fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("script");
+        self.write_script(name, &script);
     }
 
     /// Scripts for all examples that the claims need, which tell made-up figures.
     fn with_examples() -> Self {
-        let programs = Self::new();
+        let programs = Self::with_python();
         fs::create_dir(programs.path("examples")).expect("folder");
         for (name, figures) in EXAMPLES {
             programs.write_example(name, "", figures);
@@ -203,9 +254,7 @@ echo "{name} $*" >> log
 echo '{{"claim": [], "holds": true, "figures": {{{figures}}}, "said": "All is well."}}'
 "#
         );
-        let path = self.path("examples").join(name);
-        fs::write(&path, script).expect("script");
-        fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("script");
+        self.write_script(&format!("examples/{name}"), &script);
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -887,4 +936,183 @@ fn a_signal_ends_the_growth_and_shows_what_was_done() {
     );
     assert!(!said.contains("Failed"), "a program that was ended has not failed: {said}");
     wait_until_gone(&programs, "running");
+}
+
+#[test]
+fn the_python_programs_run_in_the_same_rounds() {
+    let programs = Programs::with_python();
+    let [export, markdown, page] = ["a.json", "a.md", "a.html"].map(|name| programs.path(name));
+    let files = [&export, &markdown, &page].map(|path| path.to_str().expect("path"));
+    let exports = ["--export-json", files[0], "--export-markdown", files[1], "--report", files[2]];
+    let mut compare = programs.compare(&["--runs", "2"]);
+    let assert = compare.args(programs.python()).args(exports).assert().success().stderr("");
+    let said = String::from_utf8(assert.get_output().stdout.clone()).expect("text");
+    let table = "Rust to Python: how many times as much the same takes in Python";
+    for told in [&said, &fs::read_to_string(&markdown).expect("Markdown")] {
+        assert!(told.contains(table), "{told}");
+        assert!(
+            told.contains("Python 3.14.0 with requests 1, aiohttp 2. Its GIL is off."),
+            "{told}"
+        );
+    }
+    let page = fs::read_to_string(&page).expect("a page");
+    assert!(page.contains("How many times as much the same takes in Python"));
+    let log = programs.log();
+    let io = ["sequential-baseline", "threads-io", "async-io"];
+    let io_in_python = ["sequential_baseline.py", "threads_io.py", "async_io.py"];
+    let rounds = |programs: &[&str], workload: &str| -> Vec<String> {
+        let turns = programs.iter().cycle().take(programs.len());
+        let again = programs.iter().cycle().skip(1).take(programs.len());
+        turns.chain(again).map(|name| format!("{name} {workload}")).collect()
+    };
+    let cpu = ["sequential-baseline", "multiproc-cpu"];
+    let cpu_in_python = ["sequential_baseline.py", "multiproc_cpu.py", "cpu_threads.py"];
+    let timed = [
+        rounds(&[io, io_in_python].concat(), "io 80"),
+        rounds(&[&cpu[..], &cpu_in_python].concat(), "cpu "),
+    ];
+    assert_eq!(log[..2], ["venv", "pip"], "the environment comes first");
+    assert_eq!(log[2 + 11..], timed.concat(), "after a warm-up of each");
+    assert!(log.contains(&"sequential_baseline.py io 1".into()), "whose warm-up is short");
+    let export = json(&export);
+    assert_eq!(commands(&export).len(), 11);
+    assert_eq!(export["compare"]["python"]["interpreter"]["gil"], false);
+    let twins = export["compare"]["twins"].as_array().expect("a list");
+    assert_eq!(twins.len(), 5);
+    for twins in twins {
+        assert!(twins["wall"]["value"].is_f64() && twins["cpu"]["value"].is_f64(), "{twins}");
+        assert_eq!(twins["memory"], 1.0);
+    }
+}
+
+#[test]
+fn an_environment_is_made_once_for_each_interpreter_and_each_list_of_packages() {
+    let programs = Programs::with_python();
+    let arguments = ["--runs", "1", "--warmup", "0", "--only", "cpu_threads.py"];
+    let compare = || programs.compare(&arguments).args(programs.python()).assert().success();
+    let made = || programs.log().iter().filter(|line| *line == "venv").count();
+    compare();
+    compare();
+    assert_eq!(made(), 1);
+    fs::write(programs.path("requirements.txt"), "aiohttp==3\n").expect("file");
+    compare();
+    assert_eq!(made(), 2);
+    let script = fs::read_to_string(programs.path("interpreter")).expect("script");
+    programs.write_script("interpreter", &script.replace("this one", "another one"));
+    compare();
+    assert_eq!(made(), 3);
+    // One that has been damaged is made anew.
+    for environment in fs::read_dir(programs.path("python")).expect("environments") {
+        fs::remove_file(environment.expect("one").path().join("bin/python")).expect("removed");
+    }
+    compare();
+    assert_eq!(made(), 4);
+    assert_eq!(fs::read_dir(programs.path("python")).expect("environments").count(), 3);
+}
+
+#[test]
+fn what_python_lacks_is_said_and_the_comparison_goes_on() {
+    let programs = Programs::with_python();
+    let old = "if [ \"$1\" = -c ]; then echo '{\"version\": \"3.9.2\", \"build\": \"\", \
+        \"executable\": \"\", \"new_enough\": false}'; exit; fi";
+    let no_venv = "if [ \"$2\" = venv ]; then echo 'ensurepip is not here'; exit 1; fi";
+    let no_registry = "if [ \"$2\" = pip ]; then echo 'WARNING: retrying' >&2
+        echo 'ERROR: No matching distribution' >&2; echo more >&2; exit 1; fi";
+    let no_packages =
+        "case \"$0 $1\" in */bin/python\\ -c) echo 'No module named aiohttp' >&2; exit 1; esac";
+    for (first, why) in [
+        ("exit 3", "failed (exit status: 3): they need Python 3.10 or later, and --python-bin"),
+        ("echo hello; exit", "does not answer as Python does: they need Python 3.10"),
+        (old, "is Python 3.9.2: they need Python 3.10 or later, and --python-bin names one"),
+        (no_venv, "-m venv' failed (ensurepip is not here): they need its module venv"),
+        (no_registry, "failed (No matching distribution): they need a package registry"),
+        (no_packages, "cannot be used: it failed (No module named aiohttp)"),
+    ] {
+        programs.write_interpreter(first);
+        let _ = fs::remove_file(programs.path("log"));
+        let mut compare = programs.compare(&["--runs", "1", "--repeat", "1"]);
+        let missing = "The Python programs were not run: ";
+        let assert = compare.args(programs.python()).assert().success();
+        assert
+            .stderr(predicate::str::starts_with(format!("note: {missing}")))
+            .stderr(predicate::str::contains(why).and(predicate::str::contains("\n").count(1)))
+            .stdout(predicate::str::contains(missing).and(predicate::str::contains(why)))
+            .stdout(
+                predicate::str::contains("multiproc-cpu")
+                    .and(predicate::str::contains(".py").not()),
+            );
+        assert_eq!(programs.log().iter().filter(|run| run.contains(".py ")).count(), 0, "{why}");
+        let halves = fs::read_dir(programs.path("python")).into_iter().flatten();
+        assert_eq!(halves.filter(|_| first != no_packages).count(), 0, "{why}");
+    }
+    let nobody = ["--runs", "1", "--python-bin", "/no/such/python"];
+    let said = programs.compare(&nobody).assert().success();
+    said.stderr(predicate::str::contains("'/no/such/python' cannot be started (No such file"));
+    // What was asked for is all missing: that is no comparison.
+    let said = programs.compare(&nobody).args(["--only", "async_io.py"]).assert().code(1);
+    said.stdout("").stderr(predicate::str::starts_with("error: The Python programs were not run"));
+}
+
+#[test]
+fn a_python_program_is_held_to_the_same_answer() {
+    let programs = Programs::with_python();
+    programs.write("async_io.py", "answer=7");
+    programs.write("cpu_threads.py", "exit 4");
+    let assert = programs.compare(&["--runs", "1"]).args(programs.python()).assert().code(1);
+    assert
+        .stdout(predicate::str::contains("async_io.py, warm-up 1: its answer is wrong: 7 bytes"))
+        .stdout(predicate::str::contains("cpu_threads.py, warm-up 1: exit status: 4"));
+    let log = programs.log();
+    assert_eq!(log.iter().filter(|run| run.starts_with("threads_io.py")).count(), 2);
+}
+
+#[test]
+fn python_reads_real_sites_too_and_has_no_growth() {
+    let programs = Programs::with_python();
+    for name in ["async-io", "async_io.py"] {
+        programs.write(name, r#"if [ -z "$urls" ]; then exit 1; fi; items=$repeat"#);
+    }
+    let arguments = ["--only", "async-io", "--runs", "1", "--url", "http://127.0.0.1:9/"];
+    programs.compare(&arguments).args(programs.python()).assert().success();
+    assert!(programs.log().contains(&"async_io.py io 80".into()));
+    for flags in [&["--python"][..], &["--python-bin", "python3"], &["--only", "threads_io.py"]] {
+        programs.compare(&["--growth"]).args(flags).assert().code(2).stdout("");
+    }
+}
+
+#[test]
+fn the_claims_on_the_gil_are_measured_on_both_sides() {
+    let programs = Programs::with_examples();
+    let file = programs.path("claims.json");
+    let arguments = ["--runs", "1", "--export-claims", file.to_str().expect("path")];
+    let assert = programs.compare(&arguments).args(programs.python()).assert().success();
+    assert.stdout(predicate::str::contains("Its GIL is off."));
+    let ledger = json(&file);
+    for (id, figures) in [
+        ("C04", &["cpu_threads_speedup", "python_cpu_threads_speedup"][..]),
+        ("C05", &["threads_times_faster", "python_threads_times_faster"]),
+    ] {
+        // How fast these scripts are is another question.
+        assert_ne!(verdict(&ledger, id).0, "not measured", "{id}");
+        let claims = ledger.as_array().expect("a list");
+        let claim = claims.iter().find(|claim| claim["id"] == id).expect("a claim");
+        assert!(figures.iter().all(|figure| claim["figures"][figure].is_f64()), "{claim}");
+    }
+    assert_eq!(ledger[3]["figures"]["python_gil"], false);
+}
+
+#[test]
+fn a_signal_ends_the_installation() {
+    let programs = Programs::with_python();
+    programs.write_interpreter("if [ \"$2\" = pip ]; then echo $$ > running; exec sleep 1000; fi");
+    let comparison = programs.start(&["--python-bin", &programs.python()[1]]);
+    process_id(&programs, "running");
+    signal::kill(Pid::from_raw(comparison.id() as i32), Signal::SIGTERM).expect("sent");
+    let output = comparison.wait_with_output().expect("output");
+    assert_eq!(output.status.code(), Some(143));
+    let said = [output.stdout, output.stderr].map(|said| String::from_utf8(said).expect("text"));
+    assert!(said[0].contains("Interrupted by signal 15"), "{said:?}");
+    assert!(!said.concat().contains("were not run"), "nothing was missing: {said:?}");
+    wait_until_gone(&programs, "running");
+    assert_eq!(programs.log(), ["venv"]);
 }

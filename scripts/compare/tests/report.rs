@@ -1,6 +1,8 @@
 //! The report of a real comparison, as a browser shows it.
 
-use std::path::{Path, PathBuf};
+mod built;
+
+use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +15,6 @@ use headless_chrome::{Browser, LaunchOptions};
 use serde::Deserialize;
 use serde_json::Value;
 
-const PROGRAMS: [&str; 4] = ["sequential-baseline", "threads-io", "async-io", "multiproc-cpu"];
 /// Two pages, read twice.
 const DOWNLOADS: usize = 4;
 
@@ -66,18 +67,6 @@ struct Page {
     text: String,
 }
 
-// Cargo builds the programs for their own tests; alone, this test has them built.
-fn programs() -> PathBuf {
-    let folder = Path::new(env!("CARGO_BIN_EXE_compare")).parent().expect("a folder").to_owned();
-    if PROGRAMS.iter().any(|name| !folder.join(name).is_file()) {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--workspace", "--bins", "--target-dir"]);
-        cargo.arg(folder.parent().expect("the target folder"));
-        cargo.assert().success();
-    }
-    folder
-}
-
 #[test]
 fn a_browser_shows_the_report_of_a_real_comparison() {
     let Ok(chromium) = default_executable() else {
@@ -86,7 +75,7 @@ fn a_browser_shows_the_report_of_a_real_comparison() {
     let folder = tempfile::tempdir().expect("a folder");
     let [report, export] = ["report.html", "export.json"].map(|name| folder.path().join(name));
     let mut compare = Command::new(env!("CARGO_BIN_EXE_compare"));
-    compare.arg("--programs").arg(programs());
+    compare.arg("--programs").arg(built::programs());
     compare.args(["--repeat", "2", "--runs", "2", "--warmup", "0", "--report"]).arg(&report);
     compare.arg("--export-json").arg(&export);
     let said = compare.assert().success().get_output().stdout.clone();

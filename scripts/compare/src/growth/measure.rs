@@ -265,28 +265,12 @@ impl Meter<'_> {
 fn point(workers: usize, run: &Run, schedule: &Schedule, server_share: Option<f64>) -> Point {
     Point {
         workers,
-        most_at_once: most_at_once(schedule),
+        most_at_once: schedule.at_once(),
         wall_seconds: run.wall_seconds,
         cpu_seconds: run.user_seconds.zip(run.system_seconds).map(|(user, system)| user + system),
         peak_memory_bytes: run.peak_memory_bytes,
         server_share,
     }
-}
-
-// How many items were on their way in the same moment, at most.
-fn most_at_once(schedule: &Schedule) -> usize {
-    let mut moments: Vec<(f64, isize)> = Vec::new();
-    for span in &schedule.spans {
-        moments.extend([(span.start_seconds, 1), (span.end_seconds, -1)]);
-    }
-    // One that ends where another begins was not there with it.
-    moments.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let mut now = 0;
-    let counts = moments.into_iter().map(|(_, step)| {
-        now += step;
-        now
-    });
-    counts.max().and_then(|most| usize::try_from(most).ok()).unwrap_or(0)
 }
 
 // What a program says that has fewer workers than it was asked for.
@@ -334,24 +318,6 @@ mod tests {
         assert_eq!(up_to_two_a_core(6).len(), 12);
         assert_eq!(up_to_two_a_core(24), [1, 2, 4, 8, 16, 24, 32, 48]);
         assert_eq!(up_to_two_a_core(32), [1, 2, 4, 8, 16, 32, 64]);
-    }
-
-    #[test]
-    fn the_most_at_once_by_hand() {
-        let schedule = |spans: &[(f64, f64)]| -> Schedule {
-            let span = |(start, end): &(f64, f64)| {
-                serde_json::json!({ "name": "a", "worker": 0, "error": null,
-                    "start_seconds": start, "end_seconds": end })
-            };
-            let spans: Vec<_> = spans.iter().map(span).collect();
-            let report = serde_json::json!({ "program": "a", "workload": "io", "workers": 1,
-                "processes": 1, "wall_seconds": 9.0, "user_seconds": null, "system_seconds": null,
-                "spans": spans });
-            serde_json::from_value(report).expect("a schedule")
-        };
-        assert_eq!(most_at_once(&schedule(&[])), 0);
-        assert_eq!(most_at_once(&schedule(&[(0.0, 1.0), (1.0, 2.0)])), 1);
-        assert_eq!(most_at_once(&schedule(&[(0.0, 3.0), (2.5, 4.0), (1.0, 2.0), (2.6, 2.7)])), 3);
     }
 
     #[test]

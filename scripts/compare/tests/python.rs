@@ -1,0 +1,226 @@
+//! The Python programs beside their Rust twins, against the real site server.
+//!
+//! Nothing is installed here: `scripts/compare.sh --python` does that, and where it has not the tests
+//! are skipped.
+
+mod built;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use common::testing::{Running, children, end, eventually, skip};
+use common::{sites, sums};
+use nix::sys::signal::{Signal, kill};
+use serde_json::Value;
+
+/// Each program in Python and its twin, with what comes before all their other arguments.
+const TWINS: [[&[&str]; 2]; 5] = [
+    [&["sequential_baseline.py", "io"], &["sequential-baseline", "io"]],
+    [&["threads_io.py"], &["threads-io"]],
+    [&["async_io.py"], &["async-io"]],
+    [&["sequential_baseline.py", "cpu"], &["sequential-baseline", "cpu"]],
+    [&["multiproc_cpu.py"], &["multiproc-cpu"]],
+];
+
+/// The programs in both languages.
+struct Programs {
+    python: PathBuf,
+    rust: PathBuf,
+}
+
+impl Programs {
+    /// With the interpreter that a comparison, of two downloads by two real programs, ran with.
+    /// `None`, and the test is skipped, where it had none.
+    #[track_caller]
+    fn installed() -> Option<Self> {
+        let rust = built::programs();
+        if !rust.with_file_name("python").exists() {
+            skip("scripts/compare.sh --python, which installs what is needed, was not run");
+            return None;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let [export, report] = ["a.json", "a.html"].map(|name| folder.path().join(name));
+        let mut compare = Command::new(env!("CARGO_BIN_EXE_compare"));
+        compare.args(["--python", "--only", "async-io", "--repeat", "1", "--runs", "1"]);
+        compare.args(["--warmup", "0", "--export-json"]).arg(&export).arg("--report").arg(report);
+        // Of a registry nothing is asked.
+        compare.env("PIP_NO_INDEX", "1");
+        let said = end(compare).with_code(0).stderr;
+        let export = fs::read(export).expect("the export");
+        let export: Value = serde_json::from_slice(&export).expect("JSON");
+        let Some(python) = export["compare"]["python"]["interpreter"]["executable"].as_str() else {
+            skip(&format!("scripts/compare.sh --python would install what is needed; {said}"));
+            return None;
+        };
+        assert_eq!(export["compare"]["twins"][0]["python"], "async_io.py");
+        Some(Self { python: python.into(), rust })
+    }
+
+    fn in_python(&self, words: &[&str]) -> Command {
+        let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../python");
+        let mut command = Command::new(&self.python);
+        command.arg(scripts.join(words[0])).args(&words[1..]);
+        command
+    }
+
+    fn in_rust(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(self.rust.join(words[0]));
+        command.args(&words[1..]);
+        command
+    }
+}
+
+/// A running site server, and its address.
+struct Sites(Child, String);
+
+impl Sites {
+    fn start(programs: &Programs) -> Self {
+        let mut server = programs.in_rust(&["async-io", "serve-sites"]);
+        let server = server.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut server = server.expect("the site server starts");
+        let mut line = String::new();
+        let stdout = server.stdout.as_mut().expect("a pipe");
+        BufReader::new(stdout).read_line(&mut line).expect("its address");
+        let address = line.trim().trim_start_matches("http://").to_owned();
+        Self(server, address)
+    }
+}
+
+impl Drop for Sites {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn report(mut command: Command, arguments: &[&str], code: i32) -> Value {
+    command.arg("--json").args(arguments);
+    end(command).with_code(code).json()
+}
+
+fn keys(object: &Value) -> BTreeSet<&str> {
+    object.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+// What does not differ from run to run, nor from language to language.
+fn same(report: &Value) -> Vec<Value> {
+    let mut same: Vec<Value> = ["workload", "items", "failed", "workers", "processes", "answer"]
+        .map(|key| report[key].clone())
+        .to_vec();
+    for span in report["spans"].as_array().expect("spans") {
+        same.extend([span["name"].clone(), span["error"].is_null().into()]);
+    }
+    same
+}
+
+#[test]
+fn twins_print_the_same_keys_and_the_same_answers() {
+    let Some(programs) = Programs::installed() else { return };
+    let server = Sites::start(&programs);
+    let downloads = ["--site-server", &server.1, "--repeat", "3", "--latency", "20"];
+    let numbers = ["0", "1", "2", "1000000", "200000"];
+    for [python, rust] in TWINS {
+        let io = python.contains(&"io") || python[0].ends_with("_io.py");
+        let arguments = if io { &downloads[..] } else { &numbers };
+        let theirs = report(programs.in_python(python), arguments, 0);
+        let ours = report(programs.in_rust(rust), arguments, 0);
+        assert_eq!(keys(&theirs), keys(&ours), "{python:?}");
+        assert_eq!(keys(&theirs["spans"][0]), keys(&ours["spans"][0]), "{python:?}");
+        assert_eq!(same(&theirs), same(&ours), "{python:?}");
+        assert_eq!(theirs["program"], python[0]);
+        if io {
+            assert_eq!(theirs["answer"], sites::expected_bytes(3));
+            assert_eq!(theirs["bound_seconds"], ours["bound_seconds"], "{python:?}");
+        }
+        for figure in ["peak_memory_bytes", "threads", "wall_seconds", "voluntary_switches"] {
+            assert!(theirs[figure].is_number(), "{figure} of {python:?}");
+        }
+    }
+}
+
+#[test]
+fn the_threads_that_compute_tell_the_gil_besides() {
+    let Some(programs) = Programs::installed() else { return };
+    let told = report(programs.in_python(&["cpu_threads.py"]), &["1000", "2000"], 0);
+    assert!(told["gil"].is_boolean(), "{told}");
+    let twin = report(programs.in_rust(&["multiproc-cpu"]), &["1000", "2000"], 0);
+    let besides: Vec<&str> = keys(&told).difference(&keys(&twin)).copied().collect();
+    assert_eq!((besides, &told["answer"]), (vec!["gil"], &twin["answer"]));
+    assert_eq!(told["processes"], 1);
+}
+
+#[test]
+fn the_baseline_does_both_and_starts_the_site_server_itself() {
+    let Some(programs) = Programs::installed() else { return };
+    let mut both = programs.in_python(&["sequential_baseline.py", "--json"]);
+    let target = programs.rust.parent().expect("the target folder");
+    both.env("CARGO_TARGET_DIR", target);
+    let ended = end(both).with_code(0);
+    let reports: Vec<Value> =
+        ended.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(reports.len(), 2, "{ended:?}");
+    assert_eq!(reports[0]["answer"], sites::expected_bytes(sites::REPEAT));
+    let sums: Vec<Value> = sums::default_numbers()
+        .map(|number| sums::closed_form(number).expect("it fits").to_string().into())
+        .collect();
+    assert_eq!(reports[1]["answer"], Value::from(sums));
+}
+
+#[test]
+fn what_fails_is_counted_and_named() {
+    let Some(programs) = Programs::installed() else { return };
+    for [python, rust] in &TWINS[..3] {
+        // A port that nobody listens on.
+        let arguments = ["--url", "http://127.0.0.1:1/", "--repeat", "2", "--timeout", "5"];
+        let theirs = report(programs.in_python(python), &arguments, 1);
+        assert_eq!(same(&theirs), same(&report(programs.in_rust(rust), &arguments, 1)));
+        assert_eq!((&theirs["failed"], &theirs["bound_seconds"]), (&2.into(), &Value::Null));
+        let error = theirs["spans"][1]["error"].as_str();
+        assert!(error.is_some_and(|why| why.contains("127.0.0.1")), "{theirs}");
+        let mut command = programs.in_python(python);
+        command.args(["--repeat", "0"]);
+        assert!(end(command).with_code(2).stderr.contains("--repeat"));
+    }
+}
+
+#[test]
+fn a_worker_that_dies_takes_its_sum_with_it_and_the_pool_ends() {
+    let Some(programs) = Programs::installed() else { return };
+    let mut pool = programs.in_python(&["multiproc_cpu.py", "--json", "--workers", "2"]);
+    // Longer than this test.
+    pool.args(["10000000000", "10000000000"]);
+    let pool = Running::start(pool);
+    let worker = eventually(|| Some(children(pool.pid())).filter(|all| all.len() == 2))[0];
+    kill(worker, Signal::SIGKILL).expect("sent");
+    let ended = pool.end().with_code(1);
+    assert_eq!(ended.json()["failed"], 2);
+    assert!(ended.stderr.contains("error: 10000000000: lost"), "{ended:?}");
+}
+
+#[test]
+fn a_signal_ends_each_with_a_report() {
+    let Some(programs) = Programs::installed() else { return };
+    let server = Sites::start(&programs);
+    let site = ["--site-server", &server.1, "--repeat", "500", "--latency", "300"];
+    for ([python, _], signal, code) in [
+        (TWINS[0], Signal::SIGINT, 130),
+        (TWINS[1], Signal::SIGTERM, 143),
+        (TWINS[2], Signal::SIGINT, 130),
+    ] {
+        let mut command = programs.in_python(python);
+        command.args(site);
+        if python == TWINS[2][0] {
+            command.args(["--workers", "2"]);
+        }
+        let mut running = Running::start(command);
+        running.line();
+        running.signal_all(signal);
+        let ended = running.end();
+        assert_eq!(ended.code, Some(code), "{python:?}: {ended:?}");
+        assert!(ended.stdout.contains("of all its processes"), "a summary: {ended:?}");
+        assert!(ended.stderr.contains("interrupted") && !ended.stderr.contains("Traceback"));
+    }
+}
