@@ -2,7 +2,7 @@
 
 A program's life is that of its Rust twin: a `Run` reads the arguments, the program makes one list
 of `Span`s, one for each download or sum, and `Run.report` reads everything off that list. A figure
-that cannot be had is None. Python 3.10 or later, on Linux or macOS.
+that cannot be had is None. Python 3.11 or later, on Linux or macOS.
 """
 
 import argparse

@@ -48,7 +48,7 @@ pub struct Options {
     pub urls: Vec<Url>,
     /// Run the Python programs as well. Their packages, requests and aiohttp, are installed into a
     /// virtual environment in cargo's target folder, which takes some seconds the first time. Needs
-    /// Python 3.10 or later with its module venv, and a package registry that pip reaches; where one
+    /// Python 3.11 or later with its module venv, and a package registry that pip reaches; where one
     /// of them is missing, this is said and the comparison goes on without these programs
     #[arg(long)]
     pub python: bool,
@@ -140,7 +140,8 @@ impl Options {
         }
         let builds = own_folder()?;
         let target = builds.parent().unwrap_or(&builds).join("python");
-        Ok((workspace().join("scripts/python"), target))
+        let scripts = workspace().join("scripts/python");
+        Ok((scripts.canonicalize().unwrap_or(scripts), target))
     }
 
     /// The folder of the programs: that of the harness, where cargo puts all of a build.

@@ -27,7 +27,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 /// Tells an interpreter, in any version of the language.
 const WHICH: &str = "import json, sys; print(json.dumps({
     'version': '.'.join(map(str, sys.version_info[:3])), 'build': sys.version,
-    'executable': sys.executable, 'new_enough': sys.version_info[:2] >= (3, 10)}))";
+    'executable': sys.executable, 'new_enough': sys.version_info[:2] >= (3, 11)}))";
 
 /// Loads the packages. One that is not made for an interpreter without a GIL turns it on again.
 const WITH_PACKAGES: &str = "import json, sys
@@ -131,7 +131,7 @@ struct Maker<'a> {
 impl Maker<'_> {
     fn interpreter(&self) -> Result<Interpreter, String> {
         let name = self.python.display();
-        let needed = "they need Python 3.10 or later, and --python-bin names one";
+        let needed = "they need Python 3.11 or later, and --python-bin names one";
         let which = self.ask(interpreter(self.python).args(["-c", WHICH]));
         let which = which.map_err(|why| format!("'{name}' {why}: {needed}"))?;
         let which: Which = serde_json::from_slice(&which.stdout)
@@ -212,10 +212,10 @@ fn executable(environment: &Path) -> PathBuf {
     environment.join("bin/python")
 }
 
-// The line that says most: pip's first error, or else the last one; venv says it on standard output.
+// The line that says most: pip's last error, or else the last one; venv says it on standard output.
 fn reason(output: &Output) -> String {
     let said = [&output.stderr, &output.stdout].map(|said| String::from_utf8_lossy(said));
-    let error = said[0].lines().find_map(|line| line.strip_prefix("ERROR: "));
+    let error = said[0].lines().rev().find_map(|line| line.strip_prefix("ERROR: "));
     let last = || said[0].trim_end().lines().last().or_else(|| said[1].trim_start().lines().next());
     error.or_else(last).map_or(output.status.to_string(), |line| line.trim().to_owned())
 }

@@ -1017,13 +1017,13 @@ fn what_python_lacks_is_said_and_the_comparison_goes_on() {
         \"executable\": \"\", \"new_enough\": false}'; exit; fi";
     let no_venv = "if [ \"$2\" = venv ]; then echo 'ensurepip is not here'; exit 1; fi";
     let no_registry = "if [ \"$2\" = pip ]; then echo 'WARNING: retrying' >&2
-        echo 'ERROR: No matching distribution' >&2; echo more >&2; exit 1; fi";
+        echo 'ERROR: Ignored' >&2; echo 'ERROR: No matching distribution' >&2; echo more >&2; exit 1; fi";
     let no_packages =
         "case \"$0 $1\" in */bin/python\\ -c) echo 'No module named aiohttp' >&2; exit 1; esac";
     for (first, why) in [
-        ("exit 3", "failed (exit status: 3): they need Python 3.10 or later, and --python-bin"),
-        ("echo hello; exit", "does not answer as Python does: they need Python 3.10"),
-        (old, "is Python 3.9.2: they need Python 3.10 or later, and --python-bin names one"),
+        ("exit 3", "failed (exit status: 3): they need Python 3.11 or later, and --python-bin"),
+        ("echo hello; exit", "does not answer as Python does: they need Python 3.11"),
+        (old, "is Python 3.9.2: they need Python 3.11 or later, and --python-bin names one"),
         (no_venv, "-m venv' failed (ensurepip is not here): they need its module venv"),
         (no_registry, "failed (No matching distribution): they need a package registry"),
         (no_packages, "cannot be used: it failed (No module named aiohttp)"),
