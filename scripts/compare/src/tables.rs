@@ -81,10 +81,12 @@ pub fn report(comparison: &Comparison, look: Look) -> String {
         look,
     ));
     parts.push(text(&options(comparison, look), look));
-    if comparison.twins().next().is_some() {
+    if let Some(python @ Python::Interpreter(_)) = &comparison.python {
         parts.push(heading(TWINS, 2, look));
-        parts.extend(comparison.python.iter().map(Python::said));
-        parts.push(text(&twins(comparison, look), look));
+        parts.push(python.said());
+        if comparison.twins().next().is_some() {
+            parts.push(text(&twins(comparison, look), look));
+        }
     }
     parts.push(heading("What the figures cover", 2, look));
     parts.push(covers(comparison));
@@ -476,6 +478,14 @@ mod tests {
         let mut comparison = sample::with_python();
         comparison.rows.retain(|row| row.program.name != "multiproc-cpu");
         insta::assert_snapshot!(report(&comparison, Look::Terminal));
+    }
+
+    #[test]
+    fn what_ran_in_python_is_said_without_a_twin_too() {
+        let mut comparison = sample::with_python();
+        comparison.rows.retain(|row| row.program.name == "cpu_threads.py");
+        let said = report(&comparison, Look::Terminal);
+        assert!(said.contains("Its GIL is off") && !said.contains("In Python: so many"), "{said}");
     }
 
     #[test]

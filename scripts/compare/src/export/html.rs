@@ -10,6 +10,7 @@ use crate::charts::{self, Bar, Line};
 use crate::growth::{self, Growth};
 use crate::ledger::{self, Entry};
 use crate::programs::{Concurrency, Language, Workload};
+use crate::python::Python;
 use crate::results::{Comparison, Row, Shown};
 use crate::tables;
 
@@ -28,7 +29,7 @@ struct Page {
     longest: String,
     alone: Vec<Picture>,
     options: Grid,
-    python: Option<Grid>,
+    python: Option<(String, Grid)>,
     claims: Option<Vec<Entry>>,
     curves: Vec<Figure>,
     covers: Vec<String>,
@@ -112,11 +113,10 @@ pub fn export(comparison: &Comparison) -> Result<String, String> {
             "The three options".into(),
             &tables::options(comparison, tables::Look::Markdown),
         ),
-        python: comparison.twins().next().map(|_| {
-            grid(
-                "How many times as much the same takes in Python".into(),
-                &tables::twins(comparison, tables::Look::Markdown),
-            )
+        python: comparison.python.as_ref().and_then(Python::interpreter).map(|interpreter| {
+            let twins = tables::twins(comparison, tables::Look::Markdown);
+            let caption = "How many times as much the same takes in Python".into();
+            (interpreter.said(), grid(caption, &twins))
         }),
         claims: comparison.shown.as_ref().map(|_| ledger::entries(comparison)),
         curves: curves(comparison.shown.as_deref().unwrap_or_default())?,
