@@ -7,7 +7,6 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -178,14 +177,11 @@ impl Maker<'_> {
             let file = requirements.display();
             format!("pip, for '{file}', {why}: they need a package registry that pip reaches")
         })?;
-        // What is there is of no use, unless another comparison has just made it.
-        if self.with_packages(place).is_ok() {
+        // Another comparison may have been faster; else what is there is damaged.
+        if fs::rename(new.path(), place).is_ok() || self.with_packages(place).is_ok() {
             return Ok(());
         }
-        match fs::remove_dir_all(place) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritable(error)),
-            _ => fs::rename(new.path(), place).map_err(unwritable),
-        }
+        fs::remove_dir_all(place).and_then(|()| fs::rename(new.path(), place)).map_err(unwritable)
     }
 
     // What a command answers; the error is what it did instead.
