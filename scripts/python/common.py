@@ -109,8 +109,13 @@ def worker_number():
     """The number of the pool's thread or process that calls this, counted from 0."""
     if thread := re.search(r"_(\d+)$", threading.current_thread().name):
         return int(thread[1])
-    process = re.search(r"-(\d+)$", current_process().name)
-    return int(process[1]) - 1 if process else 0
+    return number_of(current_process())
+
+
+def number_of(process):
+    """The number of a pool's process, counted from 0."""
+    number = re.search(r"-(\d+)$", process.name)
+    return int(number[1]) - 1 if number else 0
 
 
 def start_worker_process():
@@ -119,16 +124,16 @@ def start_worker_process():
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def results(spans):
-    """What `Pool.imap` returns, until it is all there or a worker has died: the pool itself would
-    wait for ever for the item that died with it.
+def results(spans, workers):
+    """What `Pool.imap` returns, until it is all there or one of the `workers` has died: the pool
+    itself would wait for ever for the item that died with it.
     """
-    workers = {worker.pid for worker in active_children()}
     while True:
         try:
             yield spans.next(timeout=0.2)
         except NothingYet:
-            if workers != {worker.pid for worker in active_children()}:
+            # The pool counts its workers on: one that has taken a dead one's place has a higher number.
+            if {number_of(process) for process in active_children()} != set(range(workers)):
                 return
         except StopIteration:
             return

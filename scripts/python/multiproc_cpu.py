@@ -20,7 +20,7 @@ def find_sums(run):
     forked = multiprocessing.get_context("fork")
     spans = []
     with forked.Pool(run.workers, initializer=start_worker_process) as pool:
-        for span in results(pool.imap(timed_sum, run.items)):
+        for span in results(pool.imap(timed_sum, run.items), run.workers):
             spans.append(run.finished(span))
             if run.signal:
                 break

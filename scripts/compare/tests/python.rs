@@ -14,6 +14,7 @@ use std::process::{Child, Command, Stdio};
 use common::testing::{Running, children, end, eventually, skip};
 use common::{sites, sums};
 use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 /// Each program in Python and its twin, with what comes before all their other arguments.
@@ -186,6 +187,13 @@ fn what_fails_is_counted_and_named() {
     }
 }
 
+// By `ps`, whose `time` ends in seconds, on Linux whole ones.
+fn cpu_seconds(process: Pid) -> f64 {
+    let ps = Command::new("ps").args(["-o", "time=", "-p", &process.to_string()]).output();
+    let time = String::from_utf8_lossy(&ps.expect("ps").stdout).trim().to_owned();
+    time.rsplit(':').next().and_then(|seconds| seconds.parse().ok()).unwrap_or(0.0)
+}
+
 #[test]
 fn a_worker_that_dies_takes_its_sum_with_it_and_the_pool_ends() {
     let Some(programs) = Programs::installed() else { return };
@@ -194,6 +202,8 @@ fn a_worker_that_dies_takes_its_sum_with_it_and_the_pool_ends() {
     pool.args(["10000000000", "10000000000"]);
     let pool = Running::start(pool);
     let worker = eventually(|| Some(children(pool.pid())).filter(|all| all.len() == 2))[0];
+    // Not before it computes: CPython's pool cannot be ended where a worker died with its lock held.
+    eventually(|| (cpu_seconds(worker) >= 1.0).then_some(()));
     kill(worker, Signal::SIGKILL).expect("sent");
     let ended = pool.end().with_code(1);
     assert_eq!(ended.json()["failed"], 2);

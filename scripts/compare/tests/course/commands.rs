@@ -151,26 +151,28 @@ fn what_happens_when_can_be_seen() {
     assert!(seen >= 10, "only {seen} rows were found");
 }
 
-/// Whether `--workspace NAME` or `-p PACKAGE --test FILE NAME` is a test, of the package's own or of
-/// those that packages share. A part of the name does.
+/// Whether `--workspace NAME` is a test, of a package's own or of those that packages share, where a
+/// part of the name does; or `--workspace --test FILE` a file of tests.
 fn is_a_test(arguments: &str) -> bool {
     let words: Vec<&str> = arguments.split(' ').collect();
-    let (mut sources, name) = match words[..] {
-        ["--workspace", name] => (Vec::new(), name),
-        ["-p", package, "--test", file, ref name @ ..] => {
-            let folder = if package == "compare" { "scripts/compare" } else { package };
-            let file = workspace().join(folder).join("tests").join(file).with_extension("rs");
-            (vec![file], *name.first().unwrap_or(&"main"))
+    let packages =
+        ["sequential-baseline", "threads-io", "async-io", "multiproc-cpu", "scripts/compare"];
+    let mut folders = packages.map(|package| workspace().join(package).join("tests")).to_vec();
+    match words[..] {
+        ["--workspace", "--test", file] => {
+            folders.iter().any(|folder| folder.join(file).with_extension("rs").exists())
         }
-        _ => return false,
-    };
-    let shared = fs::read_dir(workspace().join("common/src/testing")).expect("the shared tests");
-    sources.extend(shared.map(|file| file.expect("a file").path()));
-    sources.iter().any(|file| {
-        let text = fs::read_to_string(file).unwrap_or_default();
-        let mut functions = text.split("fn ").skip(1);
-        functions.any(|rest| rest.split('(').next().is_some_and(|it| it.contains(name)))
-    })
+        ["--workspace", name] => {
+            folders.push(workspace().join("common/src/testing"));
+            let files = folders.iter().flat_map(|folder| fs::read_dir(folder).expect("tests"));
+            let mut sources = files.filter_map(|file| fs::read_to_string(file.ok()?.path()).ok());
+            sources.any(|text| {
+                let mut functions = text.split("fn ").skip(1);
+                functions.any(|rest| rest.split('(').next().is_some_and(|it| it.contains(name)))
+            })
+        }
+        _ => false,
+    }
 }
 
 #[test]
