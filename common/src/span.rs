@@ -118,6 +118,36 @@ mod tests {
     }
 
     #[test]
+    fn each_cause_is_said_once() {
+        #[derive(Debug)]
+        struct Because(&'static str, Option<Box<Self>>);
+        impl Display for Because {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.0)
+            }
+        }
+        impl std::error::Error for Because {
+            fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+                self.1.as_ref().map(|cause| &**cause as _)
+            }
+        }
+        let plug = Because("the plug was pulled", None);
+        let again = Because("plug", Some(Box::new(plug)));
+        let error = Because("no power, no plug", Some(Box::new(again)));
+        assert_eq!(causes(&error), "no power, no plug: the plug was pulled");
+    }
+
+    #[test]
+    fn a_span_lasts_from_its_start_to_its_end() {
+        let span = Span::time("work", 0, || {
+            std::thread::sleep(Duration::from_millis(1));
+            Ok(1u64)
+        });
+        assert!(span.duration() > Duration::ZERO);
+        assert_eq!(span.start + span.duration(), span.end);
+    }
+
+    #[test]
     fn a_task_tells_its_polls() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("runtime");
         let span = runtime.block_on(Span::time_task("task", 0, async {

@@ -66,6 +66,12 @@ mod tests {
         assert!(closed_form(5_000_000) > Some(u128::from(u64::MAX)));
     }
 
+    #[test]
+    fn twenty_numbers_are_the_default() {
+        let numbers: Vec<u64> = default_numbers().collect();
+        assert_eq!((numbers.len(), numbers[0], numbers[19]), (20, 5_000_000, 5_000_019));
+    }
+
     proptest! {
         #[test]
         fn the_loop_agrees_with_the_closed_form(n in 0u64..20_000) {

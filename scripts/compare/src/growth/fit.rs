@@ -106,6 +106,11 @@ mod tests {
         let bent = fit(&[(1.0, 1.0), (10.0, 10.0), (100.0, 10.0)]);
         assert!(close(bent.exponent, 0.5), "{bent:?}");
         assert!(close(bent.standard_error.expect("known"), (1.0f64 / 12.0).sqrt()), "{bent:?}");
+        // In tens: 0, 1, 2, 3 and 0, 1, 1, 2. Slope 3 / 5; residuals -0.1, 0.3, -0.3, 0.1, their squares
+        // 0.2 in all; √(0.2 / 2 / 5).
+        let wavy = fit(&[(1.0, 1.0), (10.0, 10.0), (100.0, 10.0), (1000.0, 100.0)]);
+        assert!(close(wavy.exponent, 0.6), "{wavy:?}");
+        assert!(close(wavy.standard_error.expect("known"), 0.02f64.sqrt()), "{wavy:?}");
     }
 
     #[test]
