@@ -122,7 +122,7 @@ fn a_person_reads_the_figures_and_the_verdict() {
     command.args(["--updates", "10"]);
     let said = end(command).with_code(0).stdout;
     assert!(said.contains("Of 20 updates, 10 were lost with an .await inside"), "{said}");
-    assert!(said.ends_with("C07, C11 holds in this run.\n"), "{said}");
+    assert!(said.ends_with("C07, C11 hold in this run.\n"), "{said}");
 }
 
 #[test]

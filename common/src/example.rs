@@ -73,7 +73,12 @@ impl<F: Serialize> Shown<F> {
             out::say(&format!("  {name:<40} {}", readable(figure)));
         }
         out::say(&self.said);
-        let verdict = if self.holds { "holds" } else { "does not hold" };
+        let verdict = match (self.claim, self.holds) {
+            ([_], true) => "holds",
+            (_, true) => "hold",
+            ([_], false) => "does not hold",
+            (_, false) => "do not hold",
+        };
         out::say(&format!("{} {verdict} in this run.", self.claim.join(", ")));
         ExitCode::SUCCESS
     }

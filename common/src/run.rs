@@ -17,7 +17,7 @@ use crate::interrupt::Interrupt;
 use crate::schedule::Schedule;
 use crate::server::{self, Server};
 use crate::span::causes;
-use crate::summary::{Item, Measured, Report};
+use crate::summary::{Item, LOST, Measured, Report};
 use crate::svg::{self, View};
 use crate::usage::Usage;
 use crate::{Error, Site, Span, clock, file, limits, out, session, sites, sums, trace};
@@ -266,6 +266,10 @@ impl<T: Item> Run<T> {
                 None => fail(&causes(&*error)),
             },
         };
+        // Of every other failure its worker has said so.
+        for span in report.spans.iter().filter(|span| span.error.as_deref() == Some(LOST)) {
+            out::complain(&format!("error: {}: {LOST}", span.name));
+        }
         let schedule = Schedule::of(&report);
         if !self.output.details {
             report.leave_out_details();

@@ -184,6 +184,9 @@ impl Report {
     }
 }
 
+/// The error of an item that no worker has said anything of, though nothing interrupted the run.
+pub(crate) const LOST: &str = "lost: no worker reported it";
+
 // The spans in the order of the items. Items of one name are alike, so that any of their spans
 // will do; the earliest is taken first.
 fn in_order<T: Item>(items: &[T], mut spans: Vec<Span>, measured: &Measured) -> Vec<Span> {
@@ -192,7 +195,7 @@ fn in_order<T: Item>(items: &[T], mut spans: Vec<Span>, measured: &Measured) -> 
     for span in spans {
         by_name.entry(span.name.clone()).or_default().push_back(span);
     }
-    let why = if measured.signal.is_some() { "interrupted" } else { "lost: no worker reported it" };
+    let why = if measured.signal.is_some() { "interrupted" } else { LOST };
     let end = measured.began + measured.wall;
     items
         .iter()
@@ -219,6 +222,7 @@ fn bound<T: Item>(items: &[T], spans: &[Span], workers: usize) -> Option<Duratio
 }
 
 // What the spans tell of the processes that did them.
+#[derive(Debug)]
 struct Processes {
     count: usize,
     threads: Option<u64>,
@@ -257,8 +261,11 @@ impl fmt::Display for Report {
         let seconds = |figure: Option<f64>| known(figure.map(|s| time(Duration::from_secs_f64(s))));
         let count = |figure: Option<u64>| known(figure.map(|count| count.to_string()));
         let bound = self.bound_seconds.map(|bound| {
-            let (least, share) = (seconds(Some(bound)), 100.0 * bound / self.wall_seconds);
-            format!("{least}, the least that this schedule allows, {share:.1} % of it reached")
+            let least = format!("{}, the least that this schedule allows", seconds(Some(bound)));
+            match 100.0 * bound / self.wall_seconds {
+                share if share > 0.0 => format!("{least}, {share:.1} % of it reached"),
+                _ => least,
+            }
         });
         let memory = known(
             self.peak_memory_bytes.map(|b| format!("{:.1} MiB", b as f64 / f64::from(1 << 20))),
@@ -320,4 +327,171 @@ impl fmt::Display for Report {
 pub fn time(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     if seconds >= 1.0 { format!("{seconds:.3} s") } else { format!("{:.3} ms", seconds * 1e3) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usage::Process;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn span(name: &str, worker: usize, ms: [u32; 2], outcome: Result<u128, String>) -> Span {
+        let process =
+            Process { pid: 7 + worker as u32, threads: Some(1), peak_memory: Some(1 << 20) };
+        let [start, end] = ms.map(|ms| (100 + ms) * MS);
+        Span { name: name.into(), worker, start, end, outcome, polls: Vec::new(), process }
+    }
+
+    fn measured(workers: usize, signal: Option<u8>) -> Measured {
+        let usage = Usage {
+            user_seconds: 0.25,
+            system_seconds: 0.002,
+            voluntary_switches: 3,
+            involuntary_switches: 4,
+        };
+        Measured {
+            program: "program",
+            workers,
+            began: 100 * MS,
+            wall: 1250 * MS,
+            usage: Some(usage),
+            signal,
+        }
+    }
+
+    fn site(url: &str, latency: Option<u32>) -> Site {
+        Site { url: url.into(), latency: latency.map(|ms| ms * MS) }
+    }
+
+    #[test]
+    fn spans_stand_in_the_order_of_the_items() {
+        let spans = vec![
+            span("2", 0, [40, 50], Ok(5)),
+            span("1", 1, [10, 20], Ok(1)),
+            span("2", 1, [20, 30], Ok(5)),
+        ];
+        let report = Report::new(&[2u64, 1, 2], spans, &measured(2, None));
+        let told = |span: &ReportedSpan| (span.name.clone(), span.worker, span.start_seconds);
+        assert_eq!(
+            report.spans.iter().map(told).collect::<Vec<_>>(),
+            [("2".into(), 1, 0.02), ("1".into(), 1, 0.01), ("2".into(), 0, 0.04)]
+        );
+        assert_eq!(report.spans[0].end_seconds, 0.03);
+        assert_eq!((report.items, report.failed, report.workers), (3, 0, 2));
+        assert_eq!(report.answer, Answer::Sums(["5", "1", "5"].map(|sum| Some(sum.into())).into()));
+    }
+
+    #[test]
+    fn an_item_without_a_span_is_lost_or_interrupted() {
+        for (signal, why) in [(None, LOST), (Some(2), "interrupted")] {
+            let spans = vec![span("2", 0, [0, 10], Ok(5))];
+            let report = Report::new(&[1u64, 2], spans, &measured(1, signal));
+            assert_eq!(report.failed, 1);
+            let errors: Vec<_> = report.spans.iter().map(|span| span.error.as_deref()).collect();
+            assert_eq!(errors, [Some(why), None]);
+            assert_eq!(report.spans[0].start_seconds, 1.25, "the end of the run");
+            assert_eq!(report.answer, Answer::Sums(vec![None, Some("5".into())]));
+        }
+    }
+
+    #[test]
+    fn the_bound_is_the_longest_item_or_an_even_share() {
+        let spans = || vec![span("1", 0, [0, 30], Ok(1)), span("2", 1, [0, 50], Ok(5))];
+        let bound =
+            |workers| Report::new(&[1u64, 2], spans(), &measured(workers, None)).bound_seconds;
+        assert_eq!([1, 2, 3].map(bound), [Some(0.08), Some(0.05), Some(0.05)]);
+
+        // Of downloads it is what they are set to take, if that is known of all.
+        let spans = || vec![span("a", 0, [0, 61], Ok(9)), span("b", 1, [0, 62], Ok(11))];
+        let bound = |b| {
+            let report =
+                Report::new(&[site("a", Some(60)), site("b", b)], spans(), &measured(5, None));
+            assert_eq!(report.answer, Answer::Bytes(20));
+            report.bound_seconds
+        };
+        assert_eq!(bound(Some(30)), Some(0.06));
+        assert_eq!(bound(None), None);
+    }
+
+    #[test]
+    fn processes_are_the_workers_and_the_parent() {
+        let mut spans = vec![
+            span("1", 0, [0, 10], Ok(1)),
+            span("2", 1, [0, 10], Ok(5)),
+            span("3", 1, [10, 20], Ok(14)),
+        ];
+        spans[1].process.threads = Some(4);
+        spans[1].process.peak_memory = Some(3 << 20);
+        let own = Processes::seen(&[]);
+        let seen = Processes::seen(&spans);
+        assert_eq!((own.count, seen.count), (1, 3));
+        // Of each worker the most, of all of them the sum.
+        assert!(seen.peak_memory >= own.peak_memory.map(|own| own + (4 << 20)), "{own:?} {seen:?}");
+        if own.threads.is_some() {
+            spans[0].process.threads = Some(1_000_000);
+            let threads = Processes::seen(&spans).threads.expect("threads");
+            assert!((1_000_005..1_001_000).contains(&threads), "{threads}");
+        }
+        // One that does not tell makes the total unknown.
+        spans[0].process = Process { pid: 7, threads: None, peak_memory: None };
+        let unknown = Processes::seen(&spans);
+        assert_eq!((unknown.threads, unknown.peak_memory), (None, None));
+    }
+
+    #[test]
+    fn threads_of_this_process_are_counted_once() {
+        let mut spans = vec![span("1", 0, [0, 10], Ok(1)), span("2", 1, [0, 10], Ok(5))];
+        for (span, threads) in spans.iter_mut().zip([1_000_000, 1_000_001]) {
+            span.process =
+                Process { pid: std::process::id(), threads: Some(threads), ..span.process };
+        }
+        let seen = Processes::seen(&spans);
+        assert_eq!((seen.count, seen.threads), (1, Some(1_000_001)));
+    }
+
+    #[test]
+    fn details_are_left_out() {
+        let mut with_polls = span("1", 0, [0, 10], Ok(1));
+        with_polls.polls = vec![(100 * MS, 101 * MS)];
+        let mut report = Report::new(&[1u64], vec![with_polls], &measured(1, None));
+        assert_eq!(report.spans[0].polls_seconds, [(0.0, 0.001)]);
+        let json = |report: &Report| serde_json::to_value(&report.spans[0]).expect("JSON");
+        assert_eq!(json(&report)["process"], 7);
+        report.leave_out_details();
+        let keys = json(&report);
+        let keys: Vec<_> = keys.as_object().expect("an object").keys().collect();
+        assert_eq!(keys, ["end_seconds", "error", "name", "start_seconds", "worker"]);
+    }
+
+    #[test]
+    fn as_a_person_reads_it() {
+        let spans = vec![span("2", 0, [0, 300], Ok(1)), span("3", 1, [0, 700], Ok(5))];
+        let mut report = Report::new(&[2u64, 3], spans, &measured(1, None));
+        report.peak_memory_bytes = Some(3 << 19);
+        report.threads = None;
+        report.processes = 2;
+        insta::assert_snapshot!("as_it_is", report);
+        report.answer = Answer::Sums(vec![None]);
+        report.bound_seconds = Some(0.0);
+        report.wall_seconds = 0.0012;
+        insta::assert_snapshot!("without_a_bound_to_reach", report);
+        report.answer = Answer::Bytes(20);
+        report.bound_seconds = None;
+        report.user_seconds = None;
+        report.voluntary_switches = None;
+        report.peak_memory_bytes = None;
+        insta::assert_snapshot!("with_what_is_unknown", report);
+        report.answer = Answer::Sums(Vec::new());
+        assert!(report.to_string().ends_with("answer       none"), "{report}");
+    }
+
+    #[test]
+    fn the_line_of_an_item() {
+        let line = <u64 as Item>::line(&span("3", 4, [0, 12], Ok(5)), 5);
+        assert_eq!(line, "summed below 3: 5 in 12.000 ms by worker 4");
+        let line = <Site as Item>::line(&span("http://a/", 4, [0, 1250], Ok(20)), 20);
+        assert_eq!(line, "read http://a/: 20 bytes in 1.250 s by worker 4");
+        assert_eq!(time(1000 * MS), "1.000 s");
+    }
 }

@@ -191,6 +191,7 @@ fn threads_3_a_worker_that_dies() {
     let errors = report["spans"].as_array().expect("spans").iter().map(|span| &span["error"]);
     let errors: Vec<_> = errors.filter(|error| !error.is_null()).collect();
     assert_eq!(errors, ["lost: no worker reported it"]);
+    assert!(ended.stderr.contains(": lost: no worker reported it\n"), "{ended:?}");
 }
 
 #[test]
