@@ -136,7 +136,7 @@ fn a_person_reads_the_figures_and_the_verdict() {
     command.args(["--threads", "1"]);
     let said = end(command).with_code(0).stdout;
     assert!(said.contains("Read and written apart, 0 of "), "{said}");
-    assert!(said.ends_with("C09, C15, C17 does not hold in this run.\n"), "{said}");
+    assert!(said.ends_with("C09, C15, C17 do not hold in this run.\n"), "{said}");
 }
 
 #[cfg(target_os = "linux")]
