@@ -257,3 +257,37 @@ impl Picture {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_variable_that_is_set_names_the_characters() {
+        for (set, utf8) in [
+            (&[("LANG", "en_GB.UTF-8")][..], true),
+            (&[("LANG", "C.utf8")], true),
+            (&[("LC_ALL", ""), ("LC_CTYPE", "de_DE.UTF-8"), ("LANG", "C")], true),
+            (&[("LC_ALL", "C"), ("LANG", "en_GB.UTF-8")], false),
+            (&[("LANG", "en_GB.ISO-8859-1")], false),
+            (&[], false),
+        ] {
+            let variable = |name: &str| {
+                let (_, value) = set.iter().find(|(variable, _)| *variable == name)?;
+                Some((*value).to_owned())
+            };
+            assert_eq!(is_utf8(variable), utf8, "{set:?}");
+        }
+    }
+
+    #[test]
+    fn a_moment_touches_one_column_at_least_and_none_past_the_last() {
+        assert_eq!(touched(0.0, 0.0, 1.0, 10), 0..1);
+        assert_eq!(touched(0.05, 0.25, 1.0, 10), 0..3);
+        assert_eq!(touched(0.55, 0.56, 1.0, 10), 5..6);
+        assert_eq!(touched(0.5, 0.5, 1.0, 10), 5..6);
+        assert_eq!(touched(0.9, 2.0, 1.0, 10), 9..10);
+        assert_eq!(touched(2.0, 3.0, 1.0, 10), 9..10);
+        assert_eq!(touched(0.0, 1.0, 0.0, 10), 0..10);
+    }
+}

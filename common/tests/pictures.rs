@@ -290,3 +290,22 @@ fn workers_are_told_by_what_they_left() {
     assert_eq!(tasks(2, 2).worker(), Worker::Task);
     assert_eq!(processes().worker(), Worker::Process);
 }
+
+#[test]
+fn marks_have_the_unit_of_the_whole() {
+    let last = |seconds| Axis::new(seconds, 5).marks().last().expect("a mark").1.clone();
+    assert_eq!([1.0, 0.999, 1e-3, 0.000_999].map(last), ["1.0 s", "800 ms", "1.0 ms", "800 us"]);
+    // A step that fits exactly is not lost to rounding, nor is one more made of it.
+    let marks = |seconds, marks| Axis::new(seconds, marks).marks().len();
+    assert_eq!((marks(0.3, 3), marks(0.7, 7), marks(0.299, 3)), (4, 8, 3));
+}
+
+#[test]
+fn a_run_of_no_time_has_no_shares() {
+    let mut nothing = schedule("async-io", 1, vec![]);
+    nothing.wall_seconds = 0.0;
+    assert_eq!((nothing.computing(), nothing.thread_share(), nothing.at_once()), (None, 0.0, 0));
+    let mut busy = tasks(2, 2);
+    busy.user_seconds = None;
+    assert_eq!(busy.computing(), None);
+}
