@@ -44,3 +44,44 @@ mod linux {
         let _ = sched_setaffinity(THIS, cores);
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use nix::sched::{CpuSet, sched_getaffinity};
+    use nix::unistd::Pid;
+
+    use super::*;
+
+    // The cores that the calling thread may use: the system keeps them for each thread.
+    fn allowed() -> Vec<usize> {
+        let set = sched_getaffinity(Pid::from_raw(0)).expect("affinity");
+        (0..CpuSet::count()).filter(|core| set.is_set(*core).unwrap_or(false)).collect()
+    }
+
+    #[test]
+    fn whoever_keeps_to_the_last_core_has_no_other() {
+        let before = allowed();
+        keep_to_last();
+        assert_eq!(allowed(), before[before.len() - 1..]);
+    }
+
+    #[test]
+    fn one_core_is_allowed_and_then_all_again() {
+        let before = allowed();
+        let set = linux::allow_one(|cores| Some(cores.len() - 1)).expect("a change");
+        assert_eq!(allowed(), before[before.len() - 1..]);
+        linux::allow(&set);
+        assert_eq!(allowed(), before);
+        assert!(linux::allow_one(|_| None).is_none());
+        assert_eq!(allowed(), before);
+    }
+
+    #[test]
+    fn who_begins_on_a_core_is_free_afterwards() {
+        let before = allowed();
+        for number in 0..2 * before.len() {
+            begin_on(number);
+            assert_eq!(allowed(), before);
+        }
+    }
+}

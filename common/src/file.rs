@@ -52,10 +52,13 @@ pub fn replace(path: &Path, text: &str) -> Result<(), String> {
     })
 }
 
-// Without the path of a temporary file, which nobody asked for.
+// Without the path of a temporary file, which nobody asked for and `tempfile` puts at the end.
 fn plain(error: &io::Error) -> String {
-    let within = error.get_ref().and_then(|error| error.source());
-    within.map_or_else(|| error.to_string(), |error| error.to_string())
+    let said = error.to_string();
+    match said.split_once(" at path ") {
+        Some((why, _)) if error.get_ref().is_some() => why.to_owned(),
+        _ => said,
+    }
 }
 
 enum Place {
@@ -83,4 +86,78 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
     // As any new file; the process's umask takes from it what it takes from others.
     let mode = fs::metadata(path).map_or(0o666, |found| found.permissions().mode());
     tempfile::Builder::new().permissions(Permissions::from_mode(mode)).tempfile_in(directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("entry"));
+        let mut names: Vec<_> = entries.map(|entry| entry.file_name().into()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_is_replaced_and_keeps_its_permissions() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [path, link] = ["file", "link"].map(|name| folder.path().join(name));
+        assert_eq!(writable(path.clone()), Ok(path.clone()));
+        assert!(names(folder.path()).is_empty(), "a check leaves nothing");
+        replace(&path, "one").expect("written");
+        assert_eq!(fs::read_to_string(&path).expect("read"), "one");
+
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).expect("permissions");
+        symlink(&path, &link).expect("a link");
+        assert_eq!(writable(link.clone()), Ok(link.clone()));
+        replace(&link, "two").expect("written");
+        assert_eq!(fs::read_to_string(&path).expect("read"), "two");
+        assert!(link.is_symlink(), "what a link leads to is replaced, not the link");
+        let mode = fs::metadata(&path).expect("file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
+        assert_eq!(names(folder.path()), ["file", "link"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn a_device_is_written_to_as_it_is() {
+        let null = Path::new("/dev/null");
+        assert_eq!(writable(null.into()), Ok(null.into()));
+        replace(null, "text").expect("written");
+        assert!(!fs::metadata(null).expect("device").is_file());
+        if Path::new("/dev/full").exists() {
+            let error = replace(Path::new("/dev/full"), "text").expect_err("it is full");
+            assert_eq!(error, "/dev/full cannot be written: No space left on device (os error 28)");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_said_without_a_temporary_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let inside = folder.path().join("file/other");
+        for (path, why) in [
+            (folder.path().to_owned(), "is a directory"),
+            (folder.path().join("none/file"), "No such file or directory (os error 2)"),
+            (PathBuf::new(), "entity not found"),
+        ] {
+            let error = writable(path.clone()).expect_err("not writable");
+            assert_eq!(error, format!("it cannot be written: {why}"));
+            if !path.as_os_str().is_empty() {
+                let error = replace(&path, "").expect_err("not written");
+                assert_eq!(error, format!("{} cannot be written: {why}", path.display()));
+            }
+        }
+        fs::write(folder.path().join("file"), "").expect("a file");
+        let error = writable(inside).expect_err("its folder is a file");
+        assert!(error.starts_with("it cannot be written: Not a directory"), "{error}");
+    }
+
+    #[test]
+    fn a_bare_name_lies_in_the_working_folder() {
+        let file = beside(Path::new("name")).expect("a file");
+        let folder = file.path().parent().expect("a folder").canonicalize();
+        assert_eq!(folder.expect("its path"), std::env::current_dir().expect("a folder"));
+    }
 }
