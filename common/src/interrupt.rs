@@ -39,3 +39,17 @@ impl Interrupt {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_signal_is_noted() {
+        assert_eq!(Interrupt::default().signal(), None);
+        let interrupt = Interrupt::watch().expect("handlers");
+        assert_eq!(interrupt.signal(), None);
+        signal_hook::low_level::raise(SIGTERM).expect("a signal");
+        assert_eq!(interrupt.signal(), Some(SIGTERM as u8));
+    }
+}

@@ -29,11 +29,14 @@ pub fn downloads(sites: &[Site]) -> (usize, &'static str) {
     let local = sites.iter().all(|site| site.latency.is_some());
     let opened = if local { sites.len() } else { usize::MAX };
     let files = connections().map_or(usize::MAX, |connections| at_once(connections, opened));
-    let memory = memory_left().map_or(usize::MAX, |left| left / MEMORY_OF_A_THREAD);
-    if memory < files {
-        (memory.max(1), "the limit on memory (ulimit -v)")
-    } else {
-        (files.max(1), "the limit on open files (ulimit -n)")
+    the_lower(files, memory_left())
+}
+
+// What the files and the memory left, in bytes, allow; and which of the two allows no more.
+fn the_lower(files: usize, memory_left: Option<usize>) -> (usize, &'static str) {
+    match memory_left.map(|left| left / MEMORY_OF_A_THREAD) {
+        Some(memory) if memory < files => (memory.max(1), "the limit on memory (ulimit -v)"),
+        _ => (files.max(1), "the limit on open files (ulimit -n)"),
     }
 }
 
@@ -106,6 +109,33 @@ mod tests {
     fn what_is_opened_in_all_needs_no_room_beside_it() {
         assert_eq!([1, 199, 200].map(|opened| at_once(200, opened)), [200; 3]);
         assert_eq!([201, usize::MAX].map(|opened| at_once(200, opened)), [100; 2]);
+    }
+
+    #[test]
+    fn the_lower_limit_is_named_and_one_is_always_allowed() {
+        let thread = MEMORY_OF_A_THREAD;
+        for (files, memory, most, limit) in [
+            (200, None, 200, "files"),
+            (200, Some(200 * thread), 200, "files"),
+            (200, Some(200 * thread - 1), 199, "memory"),
+            (0, None, 1, "files"),
+            (5, Some(0), 1, "memory"),
+        ] {
+            let (allowed, named) = the_lower(files, memory);
+            assert_eq!(allowed, most, "{files} {memory:?}");
+            assert!(named.contains(limit), "{named}");
+        }
+    }
+
+    #[test]
+    fn downloads_are_as_many_as_connections_fit() {
+        let all = connections().expect("limit");
+        let site = |latency| Site { url: "http://127.0.0.1/".into(), latency };
+        let local = site(Some(std::time::Duration::ZERO));
+        if memory_left().is_none() {
+            assert_eq!(downloads(&[local]).0, all);
+            assert_eq!(downloads(&[site(None)]).0, all / 2, "it may lead to others");
+        }
     }
 
     #[test]

@@ -31,3 +31,15 @@ fn write_line(to: &mut impl Write, line: &str) -> io::Result<()> {
     to.write_all(format!("{line}\n").as_bytes())?;
     to.flush()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_written_whole_with_its_end() {
+        let mut written = Vec::new();
+        write_line(&mut written, "said").expect("written");
+        assert_eq!(written, b"said\n");
+    }
+}

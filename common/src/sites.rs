@@ -98,6 +98,11 @@ mod tests {
     }
 
     #[test]
+    fn a_round_reads_both_pages() {
+        assert_eq!([0, 1, 80].map(expected_bytes), [0, 20_512, 1_640_960]);
+    }
+
+    #[test]
     fn a_latency_stands_in_the_url() {
         let server = "127.0.0.1:80".parse().expect("address");
         let sites = local(server, Some(Duration::from_millis(7)));

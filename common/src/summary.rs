@@ -401,6 +401,7 @@ mod tests {
         let bound =
             |workers| Report::new(&[1u64, 2], spans(), &measured(workers, None)).bound_seconds;
         assert_eq!([1, 2, 3].map(bound), [Some(0.08), Some(0.05), Some(0.05)]);
+        assert_eq!(5u64.set_time(), None, "a sum is set to take nothing");
 
         // Of downloads it is what they are set to take, if that is known of all.
         let spans = || vec![span("a", 0, [0, 61], Ok(9)), span("b", 1, [0, 62], Ok(11))];

@@ -145,6 +145,43 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_was_used_is_in_seconds_and_a_difference() {
+        let usage = |seconds: f64, switches| Usage {
+            user_seconds: 2.0 * seconds,
+            system_seconds: seconds,
+            voluntary_switches: 3 * switches,
+            involuntary_switches: switches,
+        };
+        assert_eq!(usage(2.5, 70).since(&usage(0.5, 30)), usage(2.0, 40));
+        assert_eq!((count(3, 4), count(0, 0), count(-2, 1)), (7, 0, 0));
+        crate::cpu_bound(1_000_000);
+        let seconds = Usage::so_far().expect("usage").user_seconds;
+        assert!(seconds > 0.0 && seconds < 1000.0, "{seconds} seconds for these tests");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_thread_tells_how_often_it_was_interrupted() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        // One more than there are cores for: some of them are interrupted.
+        let busy = 1 + std::thread::available_parallelism().expect("cores").get();
+        let seen = AtomicBool::new(false);
+        let deadline = crate::clock::now() + std::time::Duration::from_secs(30);
+        std::thread::scope(|scope| {
+            for _ in 0..busy {
+                scope.spawn(|| {
+                    let before = involuntary_switches_of_thread().expect("switches");
+                    while !seen.load(Ordering::Relaxed) && crate::clock::now() < deadline {
+                        let now = involuntary_switches_of_thread().expect("switches");
+                        seen.fetch_or(now > before + 1, Ordering::Relaxed);
+                    }
+                });
+            }
+        });
+        assert!(seen.into_inner());
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
     fn threads_are_counted() {
@@ -168,6 +205,8 @@ mod tests {
         let before = peak_memory().expect("peak");
         let block = std::hint::black_box(vec![1u8; SIZE as usize]);
         assert!(peak_memory().expect("peak") >= before.max(SIZE));
+        // May be its spawner's, but is in bytes.
+        assert!((SIZE..1 << 40).contains(&max_rss().expect("peak")));
         drop(block);
     }
 }
