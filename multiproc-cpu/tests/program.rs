@@ -136,6 +136,17 @@ fn a_stopped_worker_goes_on() {
     assert_eq!((ended.stderr.as_str(), &ended.json()["failed"]), ("", &Value::from(0)));
 }
 
+// It reads its pipe again only after the sum: something else has to tell it.
+#[test]
+fn a_busy_worker_does_not_outlive_the_program() {
+    let mut running = program().start(["--workers", "1", "10", ENDLESS]);
+    running.line();
+    let worker = a_child(&running);
+    running.signal(Signal::SIGKILL);
+    running.end();
+    ends(worker);
+}
+
 #[test]
 fn a_stopped_worker_does_not_outlive_the_program() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGKILL] {
