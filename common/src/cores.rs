@@ -45,7 +45,8 @@ mod linux {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use nix::sched::{CpuSet, sched_getaffinity};
     use nix::unistd::Pid;

@@ -58,7 +58,11 @@ fn memory_left() -> Option<usize> {
     if limit == RLIM_INFINITY {
         return None;
     }
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    left_of(limit, &std::fs::read_to_string("/proc/self/status").ok()?)
+}
+
+// What is left of a `limit` in bytes, by Linux's account of a process, in which a kB is 1,024 bytes.
+fn left_of(limit: u64, status: &str) -> Option<usize> {
     let size = status.lines().find_map(|line| line.strip_prefix("VmSize:"))?;
     let kib: u64 = size.trim().strip_suffix("kB")?.trim().parse().ok()?;
     usize::try_from(limit.saturating_sub(kib * 1024)).ok()
@@ -125,6 +129,14 @@ mod tests {
             assert_eq!(allowed, most, "{files} {memory:?}");
             assert!(named.contains(limit), "{named}");
         }
+    }
+
+    #[test]
+    fn what_a_process_has_is_taken_from_its_limit() {
+        let left = |limit| left_of(limit, "Name:\tprogram\nVmSize:\t    2048 kB\nVmRSS:\t 4 kB\n");
+        assert_eq!([2 << 20, 3 << 20].map(left), [Some(0), Some(1 << 20)]);
+        assert_eq!(left(0), Some(0));
+        assert_eq!(left_of(1 << 20, "Name:\tprogram\n"), None);
     }
 
     #[test]
