@@ -90,7 +90,9 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
     use std::os::unix::fs::symlink;
+    use std::process::Command;
 
     use super::*;
 
@@ -121,16 +123,20 @@ mod tests {
         assert_eq!(names(folder.path()), ["file", "link"].map(PathBuf::from));
     }
 
+    // A pipe, which nobody misses if it is replaced after all; `/dev/null` they would.
     #[test]
     fn a_device_is_written_to_as_it_is() {
-        let null = Path::new("/dev/null");
-        assert_eq!(writable(null.into()), Ok(null.into()));
-        replace(null, "text").expect("written");
-        assert!(!fs::metadata(null).expect("device").is_file());
-        if Path::new("/dev/full").exists() {
-            let error = replace(Path::new("/dev/full"), "text").expect_err("it is full");
-            assert_eq!(error, "/dev/full cannot be written: No space left on device (os error 28)");
-        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("pipe");
+        let made = Command::new("mkfifo").arg(&path).status().expect("mkfifo");
+        assert!(made.success());
+        let mut pipe = OpenOptions::new().read(true).write(true).open(&path).expect("a pipe");
+        assert_eq!(writable(path.clone()), Ok(path.clone()));
+        replace(&path, "text").expect("written");
+        assert!(!fs::metadata(&path).expect("a pipe").is_file());
+        let mut text = [0; 4];
+        pipe.read_exact(&mut text).expect("read");
+        assert_eq!(&text, b"text");
     }
 
     #[test]
