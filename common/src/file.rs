@@ -115,7 +115,9 @@ mod tests {
         fs::set_permissions(&path, Permissions::from_mode(0o640)).expect("permissions");
         symlink(&path, &link).expect("a link");
         assert_eq!(writable(link.clone()), Ok(link.clone()));
+        let old = fs::File::open(&path).expect("a file");
         replace(&link, "two").expect("written");
+        assert_eq!(io::read_to_string(old).expect("read"), "one", "who reads it has the old one");
         assert_eq!(fs::read_to_string(&path).expect("read"), "two");
         assert!(link.is_symlink(), "what a link leads to is replaced, not the link");
         let mode = fs::metadata(&path).expect("file").permissions().mode();

@@ -30,7 +30,10 @@ pub fn cost<T: Item>(
     run: &Run<T>,
     work: impl FnOnce(&Run<T>) -> Result<Vec<Span>, Error>,
 ) -> Result<Cost, Error> {
-    let report = apart(|| Ok(serde_json::to_value(run.measure(|| work(run))?)?))?;
+    of_report(&apart(|| Ok(serde_json::to_value(run.measure(|| work(run))?)?))?)
+}
+
+fn of_report(report: &Value) -> Result<Cost, Error> {
     if report["failed"] != 0 {
         return Err(format!("{} of {} items failed", report["failed"], report["items"]).into());
     }
@@ -69,7 +72,29 @@ pub fn apart(work: impl FnOnce() -> Result<Value, Error>) -> Result<Value, Error
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_cost_is_read_off_the_report() {
+        let mut report = json!({
+            "items": 3, "failed": 0, "workers": 4, "wall_seconds": 2.0, "user_seconds": 0.5,
+            "system_seconds": 0.25, "peak_memory_bytes": 1000,
+        });
+        let cost = of_report(&report).expect("a cost");
+        assert_eq!((cost.wall_seconds, cost.cpu_seconds), (2.0, Some(0.75)));
+        assert_eq!(cost.memory_bytes_an_item, Some(250.0));
+
+        report["system_seconds"] = Value::Null;
+        report["peak_memory_bytes"] = Value::Null;
+        let cost = of_report(&report).expect("a cost");
+        assert_eq!((cost.cpu_seconds, cost.memory_bytes_an_item), (None, None));
+
+        report["failed"] = 2.into();
+        let error = of_report(&report).expect_err("a failure").to_string();
+        assert_eq!(error, "2 of 3 items failed");
+    }
 
     // The runner of tests has threads, which `fork` must not have: what is left is to see that.
     #[cfg(target_os = "linux")]
