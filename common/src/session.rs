@@ -169,7 +169,7 @@ mod nonblocking {
         Ok(client.build()?)
     }
 
-    fn hosts(sites: &[Site]) -> usize {
+    pub(super) fn hosts(sites: &[Site]) -> usize {
         let urls: HashSet<&str> = sites.iter().map(|site| site.url.as_str()).collect();
         let host = |url| Some(Url::parse(url).ok()?.host_str()?.to_owned());
         urls.into_iter().filter_map(host).collect::<HashSet<_>>().len().max(1)
@@ -192,6 +192,25 @@ mod nonblocking {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_variable_that_is_set_counts() {
+        let path = std::env::var("PATH").expect("a path");
+        assert_eq!(variable(&["NEVER_SET_ANYWHERE", "PATH"]), Some(("PATH".into(), path)));
+        assert_eq!(variable(&["NEVER_SET_ANYWHERE"]), None);
+    }
+
+    #[cfg(feature = "nonblocking")]
+    #[test]
+    fn hosts_are_counted_once() {
+        let hosts = |urls: &[&str]| {
+            let site = |url: &&str| crate::Site { url: (*url).into(), latency: None };
+            nonblocking::hosts(&urls.iter().map(site).collect::<Vec<_>>())
+        };
+        assert_eq!(hosts(&[]), 1, "it is divided by");
+        assert_eq!(hosts(&["http://a/1", "http://a/2", "http://a/1"]), 1);
+        assert_eq!(hosts(&["http://a/1", "http://b/1", "http://a/2", "http://c/"]), 3);
+    }
 
     #[test]
     fn a_body_of_the_largest_size_is_read() {
