@@ -86,6 +86,7 @@ mod tests {
     fn nothing_to_run() {
         assert!(rounds(&[]).is_empty());
         assert!(rounds(&[0, 0]).is_empty());
+        assert_eq!(rounds(&[0, 2]), [[1], [1]], "who does not run holds up nobody");
     }
 
     #[test]

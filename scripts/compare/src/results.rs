@@ -444,6 +444,35 @@ mod tests {
     }
 
     #[test]
+    fn the_run_closest_to_the_median_keeps_its_schedule() {
+        let mut row = sample::comparison().rows.remove(0);
+        let mut run = row.runs[0].clone();
+        row.runs.clear();
+        // The medians are 7, 8, 9, 9.5 and 9; the kept one is held against the new one only.
+        for (wall_seconds, kept) in
+            [(7.0, 7.0), (9.0, 7.0), (10.0, 10.0), (20.0, 10.0), (4.0, 10.0)]
+        {
+            run.wall_seconds = wall_seconds;
+            run.schedule = Some(Schedule {
+                program: "program".into(),
+                workload: "io".into(),
+                workers: 1,
+                processes: 1,
+                wall_seconds,
+                user_seconds: None,
+                system_seconds: None,
+                spans: Vec::new(),
+            });
+            row.add(run.clone());
+            assert_eq!(row.schedule().map(|schedule| schedule.wall_seconds), Some(kept));
+            assert_eq!(row.runs.iter().filter(|run| run.schedule.is_some()).count(), 1);
+        }
+        run.schedule = None;
+        row.add(run);
+        assert!(row.schedule().is_some(), "a run without one takes nobody's place");
+    }
+
+    #[test]
     fn each_language_has_its_baseline() {
         let comparison = sample::with_python();
         let faster = |row: usize| comparison.times_faster(&comparison.rows[row]).map(|it| it.value);
