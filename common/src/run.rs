@@ -372,4 +372,16 @@ mod tests {
         assert_eq!(first_failure([well, one]), one);
         assert_eq!(first_failure([other, one]), other);
     }
+
+    #[test]
+    fn the_first_worker_is_needed_and_others_are_not() {
+        let refused = || io::Error::from_raw_os_error(11);
+        let run = Run::of_numbers(vec![1, 2, 3], 3);
+        assert!(run.started(0, Ok("first")).is_ok_and(|handle| handle == Some("first")));
+        assert!(run.started(1, Ok("second")).is_ok_and(|handle| handle == Some("second")));
+        assert!(run.started(2, Err::<(), _>(refused())).is_ok_and(|handle| handle.is_none()));
+        let report = run.measure(|| Ok(Vec::new())).expect("a report");
+        assert_eq!((report.workers, report.failed), (2, 3), "two have started, and done nothing");
+        assert!(run.started(0, Err::<(), _>(refused())).is_err());
+    }
 }
