@@ -204,6 +204,65 @@ mod tests {
     use super::*;
 
     #[test]
+    fn figures_are_readable() {
+        let figures = serde_json::json!([
+            null,
+            0.25,
+            999.5,
+            1000.0,
+            -0.5,
+            -2000.25,
+            3,
+            70_000,
+            [1, 2.5],
+            "text",
+            true
+        ]);
+        let said: Vec<_> = figures.as_array().expect("a list").iter().map(readable).collect();
+        let want = [
+            "unknown", "0.2500", "999.5000", "1000", "-0.5000", "-2000", "3", "70000", "1 2.5000",
+            "text", "true",
+        ];
+        assert_eq!(said, want);
+    }
+
+    #[test]
+    fn work_is_timed_and_a_failure_gets_no_time() {
+        const LONG: Duration = Duration::from_millis(2);
+        let ((result, inner), outer) = seconds(|| {
+            timed(|| {
+                thread::sleep(LONG);
+                Ok(7)
+            })
+            .expect("a time")
+        });
+        assert_eq!(result, 7);
+        assert!(LONG.as_secs_f64() <= inner && inner <= outer, "{inner} {outer}");
+        assert!(timed(|| Err::<(), Error>("no".into())).is_err());
+        assert!(cpus_used(|| Err::<(), Error>("no".into())).is_err());
+        assert_eq!(cores(), thread::available_parallelism().map_or(1, usize::from) as u64);
+    }
+
+    #[test]
+    fn two_ways_take_turns_for_a_second_at_least() {
+        let (mut turns, mut others) = (0, 0);
+        let one = || {
+            turns += 1;
+            thread::sleep(Duration::from_millis(50));
+            Ok(0)
+        };
+        let other = || {
+            others += 1;
+            Ok(0)
+        };
+        let (shortest, all) = seconds(|| in_turns(one, other).expect("two times"));
+        assert!(all >= 1.0 && turns == others && turns >= 3, "{all} {turns} {others}");
+        assert!(shortest.0 >= 0.05 && shortest.0 * f64::from(turns) <= all, "{shortest:?} {all}");
+        assert!(shortest.1 >= 0.0 && shortest.1 * f64::from(turns) <= all, "{shortest:?} {all}");
+        assert!(in_turns(|| Ok(1), || Ok(2)).is_err(), "a wrong answer gets no time");
+    }
+
+    #[test]
     fn threads_have_numbers_and_return_in_their_order() {
         let squares = in_threads(4, |number| number * number).expect("four threads");
         assert_eq!(squares, [0, 1, 4, 9]);

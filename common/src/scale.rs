@@ -401,6 +401,65 @@ mod tests {
     }
 
     #[test]
+    fn as_a_sentence() {
+        let mut figures = Figures { reached: 500, asked: 500, ..Figures::default() };
+        figures.switch_microseconds = 1.256;
+        assert_eq!(figures.to_string(), "500 idle at once, 1.26 µs for a switch");
+        figures.start_microseconds_each = Some(34.56);
+        for (bytes, said) in
+            [(447.6, "448 bytes"), (10_239.0, "10239 bytes"), (10_240.0, "10.0 KiB")]
+        {
+            figures.resident_bytes_each = Some(bytes);
+            let said = format!("500 idle at once, 34.6 µs to start one, {said} of memory each");
+            assert!(figures.to_string().starts_with(&said), "{figures}");
+        }
+        assert!(!figures.to_string().contains("because"), "{figures}");
+        (figures.asked, figures.stopped_by) = (501, "a limit".into());
+        assert!(figures.to_string().ends_with("; not 501 because of a limit"), "{figures}");
+    }
+
+    #[test]
+    fn start_and_memory_are_both_compared() {
+        let each = |start, memory| {
+            let of = |start, memory| Figures {
+                start_microseconds_each: start,
+                resident_bytes_each: memory,
+                ..Figures::default()
+            };
+            of(start, memory).beside(&of(Some(10.0), Some(10.0))).each(|one, thread| one > thread)
+        };
+        assert!(each(Some(11.0), Some(11.0)) && each(Some(11.0), None));
+        assert!(!each(Some(9.0), Some(11.0)) && !each(Some(11.0), Some(9.0)));
+        assert!(!each(None, Some(11.0)) && !each(Some(9.0), None));
+    }
+
+    #[test]
+    fn a_switch_and_a_start_are_shares_of_the_time() {
+        const LONG: Duration = Duration::from_millis(40);
+        let wait = |times| {
+            assert_eq!(times, 10_000);
+            thread::sleep(LONG);
+            Ok(())
+        };
+        let (switch, outer) = seconds(|| switch_microseconds(wait).expect("a time"));
+        // There and back again: two for each time.
+        let played = switch * 20_000.0 / 1e6;
+        assert!(LONG.as_secs_f64() <= played && played <= outer, "{played} {outer}");
+        assert!(switch_microseconds(|_| Err("refused".into())).is_err());
+
+        let (figures, outer) = seconds(|| {
+            let mut growing = Growing::new(100, Need::default());
+            growing.more();
+            thread::sleep(LONG);
+            growing.idle(100, &[]);
+            growing.end(2.5)
+        });
+        assert_eq!(figures.switch_microseconds, 2.5);
+        let started = figures.start_microseconds_each.expect("a time") * 100.0 / 1e6;
+        assert!(LONG.as_secs_f64() <= started && started <= outer, "{started} {outer}");
+    }
+
+    #[test]
     fn the_nearest_limit_is_named_and_not_filled() {
         let limit = |name: &str, value, need| Limit { name: name.into(), value, used: 10, need };
         let limits = [
