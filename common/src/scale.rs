@@ -486,6 +486,17 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
+    fn tasks_are_counted_by_user_and_in_all() {
+        let id = std::process::Command::new("id").arg("-u").output().expect("id");
+        assert_eq!(user().expect("user").to_string(), String::from_utf8_lossy(&id.stdout).trim());
+        // The thread of this test, and the one that started it; others come and go meanwhile.
+        let (own, all) = (own_tasks().expect("own"), all_tasks().expect("all"));
+        assert!((2..all + 1000).contains(&own), "{own} of {all}");
+        assert!(all >= 2, "{all}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
     fn limits_can_be_read() {
         let limits = limits_in_force(Need::default());
         for name in ["kernel.threads-max", "vm.max_map_count"] {
