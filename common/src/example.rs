@@ -201,29 +201,26 @@ fn readable(figure: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn figures_are_readable() {
-        let figures = serde_json::json!([
-            null,
-            0.25,
-            999.5,
-            1000.0,
-            -0.5,
-            -2000.25,
-            3,
-            70_000,
-            [1, 2.5],
-            "text",
-            true
-        ]);
-        let said: Vec<_> = figures.as_array().expect("a list").iter().map(readable).collect();
-        let want = [
-            "unknown", "0.2500", "999.5000", "1000", "-0.5000", "-2000", "3", "70000", "1 2.5000",
-            "text", "true",
-        ];
-        assert_eq!(said, want);
+        for (figure, said) in [
+            (json!(null), "unknown"),
+            (json!(0.25), "0.2500"),
+            (json!(999.5), "999.5000"),
+            (json!(1000.0), "1000"),
+            (json!(-0.5), "-0.5000"),
+            (json!(-2000.25), "-2000"),
+            (json!(70_000), "70000"),
+            (json!([1, 2.5]), "1 2.5000"),
+            (json!("text"), "text"),
+            (json!(true), "true"),
+        ] {
+            assert_eq!(readable(&figure), said);
+        }
     }
 
     #[test]

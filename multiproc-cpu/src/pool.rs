@@ -90,7 +90,8 @@ struct Pool<'a, T, W> {
     waiting: VecDeque<usize>,
     // How many workers each item has lost.
     lost: Vec<usize>,
-    workers: BTreeMap<usize, Worker>, // by number, counted from 0
+    // By the worker's number, counted from 0.
+    workers: BTreeMap<usize, Worker>,
 }
 
 impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
