@@ -124,7 +124,11 @@ pub fn cpus_used<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<Option<f6
     let before = Usage::so_far();
     let (_, seconds) = timed(work)?;
     let used = Usage::so_far().zip(before).map(|(after, before)| after.since(&before));
-    Ok(used.map(|used| (used.user_seconds + used.system_seconds) / seconds))
+    Ok(used.map(|used| cpus(&used, seconds)))
+}
+
+fn cpus(used: &Usage, seconds: f64) -> f64 {
+    (used.user_seconds + used.system_seconds) / seconds
 }
 
 /// The shortest wall times of two ways to do some work, in seconds. They take turns for a second,
@@ -238,6 +242,13 @@ mod tests {
         assert!(timed(|| Err::<(), Error>("no".into())).is_err());
         assert!(cpus_used(|| Err::<(), Error>("no".into())).is_err());
         assert_eq!(cores(), thread::available_parallelism().map_or(1, usize::from) as u64);
+        let used = Usage {
+            user_seconds: 2.5,
+            system_seconds: 0.5,
+            voluntary_switches: 0,
+            involuntary_switches: 0,
+        };
+        assert_eq!(cpus(&used, 1.5), 2.0);
     }
 
     #[test]

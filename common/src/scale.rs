@@ -291,11 +291,8 @@ fn limits_in_force(need: Need) -> Vec<Limit> {
     }
     let used = fs::read_to_string("/proc/self/maps").map(|maps| maps.lines().count() as u64);
     limit("vm.max_map_count", number("/proc/sys/vm/max_map_count"), used.ok(), maps);
-    // The C library reserves 64 MiB of address space for the memory of each of the first threads,
-    // eight a core (`HEAP_MAX_SIZE` and `narenas_limit` in glibc's `malloc/arena.c`).
     let cores = thread::available_parallelism().map_or(1, usize::from) as u64;
-    let arenas = if need.maps > 0 { (8 * cores) << 26 } else { 0 };
-    let size = kib("/proc/self/status", "VmSize:").map(|kib| kib * 1024 + arenas);
+    let size = kib("/proc/self/status", "VmSize:").map(|kib| kib * 1024 + arenas(need, cores));
     limit("ulimit -v in bytes", soft(Resource::RLIMIT_AS), size, |need| need.address_space);
     let available = kib("/proc/meminfo", "MemAvailable:").map(|kib| kib * 1024);
     limit("available memory in bytes", available, Some(0), bytes);
@@ -315,6 +312,12 @@ fn limits_in_force(need: Need) -> Vec<Limit> {
         }
     }
     limits
+}
+
+// Bytes of address space that the C library reserves: 64 MiB for the memory of each of the first
+// threads, eight a core (`HEAP_MAX_SIZE` and `narenas_limit` in glibc's `malloc/arena.c`).
+fn arenas(need: Need, cores: u64) -> u64 {
+    if need.maps > 0 { (8 * cores) << 26 } else { 0 }
 }
 
 // Threads and processes of the whole machine: the number behind the slash in `/proc/loadavg`.
@@ -480,8 +483,33 @@ mod tests {
         let before = Memory::of(&[]).expect("memory");
         let block = std::hint::black_box(vec![1u8; SIZE as usize]);
         let after = Memory::of(&[]).expect("memory");
+        // As if it were a child of its own.
+        let twice = Memory::of(&[Pid::this()]).expect("memory");
         drop(block);
         assert!(after.resident >= before.resident + SIZE / 2, "{before:?} {after:?}");
+        assert!(twice.resident >= 2 * SIZE, "{twice:?}");
+        for tables in [after.page_tables, twice.page_tables] {
+            assert!(tables % 1024 == 0 && (4096..SIZE).contains(&tables), "{tables}");
+        }
+    }
+
+    // What was there before is large, and what comes is small, beside what other tests take
+    // meanwhile.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn only_memory_that_was_added_counts() {
+        const MIB: f64 = 1024.0 * 1024.0;
+        let before = std::hint::black_box(vec![1u8; 256 << 20]);
+        let mut growing = Growing::new(64, Need::default());
+        growing.more();
+        let added = std::hint::black_box(vec![1u8; 64 << 20]);
+        growing.idle(64, &[]);
+        drop((before, added));
+        let figures = growing.end(0.0);
+        let resident = figures.resident_bytes_each.expect("memory") / MIB;
+        assert!((-1.5..3.5).contains(&resident), "{resident} MiB each, of 64 that have one");
+        let tables = figures.page_table_bytes_each.expect("memory") * 64.0;
+        assert!(tables < 768.0 * 1024.0, "{tables} bytes of page tables");
     }
 
     #[cfg(target_os = "linux")]
@@ -503,5 +531,76 @@ mod tests {
             let limit = limits.iter().find(|limit| limit.name == name).expect(name);
             assert!(limit.used > 0 && limit.used < limit.value, "{limit:?}");
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn each_limit_takes_its_own_part_of_the_need() {
+        let need = Need { tasks: 1, maps: 2, bytes: 3, address_space: 4 };
+        let limits = limits_in_force(need);
+        let named = |name: &str| limits.iter().find(|limit| limit.name == name).expect("a limit");
+        for (name, part) in
+            [("kernel.threads-max", 1), ("kernel.pid_max", 1), ("vm.max_map_count", 2)]
+        {
+            let file = name.replace('.', "/");
+            let limit = named(name);
+            assert_eq!(
+                ((limit.need)(&need), Some(limit.value)),
+                (part, number("/proc/sys/".to_owned() + &file))
+            );
+        }
+        let available = named("available memory in bytes");
+        assert_eq!(((available.need)(&need), available.used), (3, 0));
+        assert!((1 << 20..1 << 50).contains(&available.value), "{available:?}");
+        for limit in limits.iter().filter(|limit| limit.name.starts_with("the control group's")) {
+            let part = if limit.name.ends_with("pids.max") { 1 } else { 3 };
+            assert_eq!((limit.need)(&need), part, "{limit:?}");
+        }
+        // The superuser's tasks have no such limit.
+        let own = limits.iter().any(|limit| limit.name == "ulimit -u");
+        assert!(!own || user() != Some(0));
+    }
+
+    // Where there is such a limit already, that one is looked at.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn address_space_counts_where_it_is_limited() {
+        let (before, hard) = getrlimit(Resource::RLIMIT_AS).expect("a limit");
+        let set = before == RLIM_INFINITY;
+        if set {
+            // More than any test takes: the others do not notice.
+            nix::sys::resource::setrlimit(Resource::RLIMIT_AS, 1 << 46, hard).expect("set");
+        }
+        let read = |maps| {
+            let need = Need { maps, address_space: 4, ..Need::default() };
+            let mut limits = limits_in_force(need).into_iter();
+            let limit = limits.find(|limit| limit.name.starts_with("ulimit -v")).expect("a limit");
+            assert_eq!((limit.need)(&need), 4);
+            limit
+        };
+        let (without, with) = (read(0), read(1));
+        if set {
+            nix::sys::resource::setrlimit(Resource::RLIMIT_AS, before, hard).expect("set");
+            assert_eq!(without.value, 1 << 46);
+            let unlimited = limits_in_force(Need::default());
+            assert!(unlimited.iter().all(|limit| !limit.name.starts_with("ulimit -v")));
+        }
+        assert!((1 << 20..1 << 40).contains(&without.used), "{without:?}");
+        assert!((1 << 29..1 << 45).contains(&with.used), "{with:?}");
+        let arenas = [(0, 2), (1, 2), (5, 4)]
+            .map(|(maps, cores)| arenas(Need { maps, ..Need::default() }, cores) >> 20);
+        assert_eq!(arenas, [0, 1024, 2048]);
+    }
+
+    #[test]
+    fn figures_are_read_from_lines_and_files() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("file");
+        fs::write(&file, "VmPeak: 9 kB\nVmPTE:\t   24 kB\n").expect("written");
+        let read = |name| kib(&file.to_string_lossy(), name);
+        assert_eq!((read("VmPTE:"), read("VmSize:")), (Some(24), None));
+        assert_eq!(number(&file), None);
+        fs::write(&file, "4096\n").expect("written");
+        assert_eq!((number(&file), number(folder.path())), (Some(4096), None));
     }
 }
