@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 
 const ITEMS: [u64; 3] = [10, 20, 30];
-const NUMBER: usize = 4;
+const SLOT: usize = 4;
 
 type Work = fn(usize, &u64) -> Span;
 
@@ -45,7 +45,7 @@ impl Fake {
             items: ITEMS.iter().collect(),
             waiting: (0..ITEMS.len()).collect(),
             lost: vec![0; ITEMS.len()],
-            workers: BTreeMap::from([(NUMBER, worker)]),
+            workers: BTreeMap::from([(SLOT, worker)]),
         };
         Self { pool, results: result_end.into(), tasks: task_end.into(), process }
     }
@@ -56,7 +56,7 @@ impl Fake {
         for piece in bytes.chunks(1000) {
             self.results.write_all(piece).expect("there is room in the pipe");
             while self.unread() {
-                spans.extend(self.pool.receive(NUMBER)?);
+                spans.extend(self.pool.receive(SLOT)?);
             }
         }
         Ok(spans)
@@ -64,7 +64,7 @@ impl Fake {
 
     // Whether there is something that the pool has not read.
     fn unread(&self) -> bool {
-        let results = self.pool.workers[&NUMBER].results.as_fd();
+        let results = self.pool.workers[&SLOT].results.as_fd();
         poll(&mut [PollFd::new(results, PollFlags::POLLIN)], 0u8).expect("a poll") > 0
     }
 
@@ -123,7 +123,7 @@ proptest! {
         let bytes: Vec<u8> = pieces.iter().flat_map(|piece| match piece {
             Piece::Message(worker, number) => message(*worker, *number),
             Piece::Truncated(bytes) => {
-                let whole = message(NUMBER, asked);
+                let whole = message(SLOT, asked);
                 whole[..*bytes.min(&whole.len())].to_vec()
             }
             Piece::Rubbish(bytes) => bytes.clone(),
@@ -134,7 +134,7 @@ proptest! {
             prop_assert!(spans.len() <= 2, "{spans:?}");
             for (span, asked) in spans.into_iter().zip(ITEMS) {
                 prop_assert_eq!(span.name, asked.to_string());
-                prop_assert_eq!(span.worker, NUMBER);
+                prop_assert_eq!(span.worker, SLOT);
                 prop_assert_eq!(span.outcome.ok(), common::sums::closed_form(asked));
             }
         }
@@ -146,7 +146,7 @@ fn a_result_is_taken_once_it_is_there_as_a_whole() {
     let mut fake = Fake::new();
     for number in ITEMS {
         assert_eq!(ITEMS[fake.next_task()], number);
-        let whole = message(NUMBER, number);
+        let whole = message(SLOT, number);
         let (head, rest) = whole.split_at(9);
         assert_eq!(fake.send(head), Ok(vec![]));
         let spans = fake.send(rest).expect("a result");
@@ -157,23 +157,23 @@ fn a_result_is_taken_once_it_is_there_as_a_whole() {
 
 #[test]
 fn a_result_that_nobody_asked_for_is_refused() {
-    let wrong = [message(NUMBER, 20), message(NUMBER + 1, 10)];
+    let wrong = [message(SLOT, 20), message(SLOT + 1, 10)];
     for bytes in wrong {
         let mut fake = Fake::new();
         fake.next_task();
         assert!(fake.send(&bytes).expect_err("refused").contains("nobody asked for"));
     }
     let mut idle = Fake::new();
-    assert!(idle.send(&message(NUMBER, 10)).expect_err("refused").contains("nobody asked for"));
+    assert!(idle.send(&message(SLOT, 10)).expect_err("refused").contains("nobody asked for"));
 }
 
 #[test]
 fn a_repeated_result_is_not_the_next_one() {
     let mut fake = Fake::new();
     fake.next_task();
-    assert_eq!(fake.send(&message(NUMBER, 10)).map(|spans| spans.len()), Ok(1));
+    assert_eq!(fake.send(&message(SLOT, 10)).map(|spans| spans.len()), Ok(1));
     fake.next_task();
-    assert!(fake.send(&message(NUMBER, 10)).is_err(), "it was asked for the next one");
+    assert!(fake.send(&message(SLOT, 10)).is_err(), "it was asked for the next one");
 }
 
 #[test]
@@ -181,18 +181,18 @@ fn a_worker_has_the_next_item_while_there_are_plenty() {
     let mut fake = Fake::new();
     fake.next_task();
     assert_eq!(
-        (&fake.pool.workers[&NUMBER].given, &fake.pool.waiting),
+        (&fake.pool.workers[&SLOT].given, &fake.pool.waiting),
         (&[0, 1].into(), &[2].into())
     );
-    let both = [message(NUMBER, 10), message(NUMBER, 20)].concat();
+    let both = [message(SLOT, 10), message(SLOT, 20)].concat();
     assert_eq!(fake.send(&both).map(|spans| spans.len()), Ok(2), "one after the other");
     assert_eq!(fake.next_task(), 1, "it was handed out before");
-    assert_eq!(fake.pool.workers[&NUMBER].given, [2], "the last one is kept for whoever is idle");
+    assert_eq!(fake.pool.workers[&SLOT].given, [2], "the last one is kept for whoever is idle");
 }
 
 #[test]
 fn an_unknown_worker_sends_nothing() {
-    assert_eq!(Fake::new().pool.receive(NUMBER + 1), Ok(None));
+    assert_eq!(Fake::new().pool.receive(SLOT + 1), Ok(None));
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn who_has_sent_something_is_known() {
     fake.next_task();
     assert!(fake.pool.readable().expect("a list").is_empty());
     fake.results.write_all(b"x").expect("written");
-    assert_eq!(fake.pool.readable().expect("a list"), [NUMBER]);
+    assert_eq!(fake.pool.readable().expect("a list"), [SLOT]);
 }
 
 // A test has several threads, so that no worker can be forked: the replacement fails here.
@@ -209,12 +209,12 @@ fn who_has_sent_something_is_known() {
 fn a_worker_that_misbehaves_is_ended_and_its_item_waits() {
     let mut fake = Fake::new();
     fake.next_task();
-    assert_eq!(fake.pool.replace(NUMBER, "sent rubbish"), None);
+    assert_eq!(fake.pool.replace(SLOT, "sent rubbish"), None);
     assert!(fake.process.try_wait().is_err(), "the pool has waited for it");
     assert_eq!(fake.pool.waiting, [0, 1, 2], "its item comes first again");
     assert_eq!(fake.pool.lost, [1, 0, 0]);
     assert!(!fake.pool.hand_out(), "no worker is left");
-    assert_eq!(fake.pool.replace(NUMBER, "was there already"), None);
+    assert_eq!(fake.pool.replace(SLOT, "was there already"), None);
 }
 
 #[test]
@@ -222,8 +222,8 @@ fn the_last_attempt_gives_an_item_up_by_name() {
     let mut fake = Fake::new();
     fake.next_task();
     fake.pool.lost[0] = ATTEMPTS - 1;
-    let span = fake.pool.replace(NUMBER, "sent rubbish").expect("a span");
-    assert_eq!((span.name.as_str(), span.worker), ("10", NUMBER));
+    let span = fake.pool.replace(SLOT, "sent rubbish").expect("a span");
+    assert_eq!((span.name.as_str(), span.worker), ("10", SLOT));
     let why = span.outcome.expect_err("given up");
     assert!(why.contains("given up") && why.contains("sent rubbish"), "{why}");
     assert_eq!(fake.pool.waiting, [1, 2]);
@@ -241,9 +241,9 @@ fn how_a_worker_ended_is_told() {
         fake.next_task();
         fake.pool.lost[0] = ATTEMPTS - 1;
         if why == "ended" {
-            common::testing::ends(fake.pool.workers[&NUMBER].pid);
+            common::testing::ends(fake.pool.workers[&SLOT].pid);
         }
-        let span = fake.pool.replace(NUMBER, why).expect("a span");
+        let span = fake.pool.replace(SLOT, why).expect("a span");
         let outcome = span.outcome.expect_err("given up");
         assert!(outcome.contains(&format!("its worker {told}, the 3rd")), "{outcome}");
     }

@@ -35,7 +35,7 @@ const ATTEMPTS: usize = 3;
 const WAIT: u8 = 200;
 
 /// Does `work` for every item of `run`, in as many worker processes as it asks for. `work` gets
-/// the worker's number and the item, and runs in the worker.
+/// the worker's slot and the item, and runs in the worker.
 ///
 /// # Errors
 /// When not a single worker can be started.
@@ -48,17 +48,17 @@ pub fn map<T: Item>(run: &Run<T>, work: impl Fn(usize, &T) -> Span) -> Result<Ve
         items,
         workers: BTreeMap::new(),
     };
-    for number in 0..run.workers {
-        if run.started(number, pool.start(number))?.is_none() {
+    for slot in 0..run.workers {
+        if run.started(slot, pool.start(slot))?.is_none() {
             break;
         }
     }
     let mut spans = Vec::new();
     while !run.interrupted() && pool.hand_out() {
-        for number in pool.readable()? {
-            let ended = match pool.receive(number) {
+        for slot in pool.readable()? {
+            let ended = match pool.receive(slot) {
                 Ok(span) => span,
-                Err(why) => pool.replace(number, &why),
+                Err(why) => pool.replace(slot, &why),
             };
             spans.extend(ended.map(|span| run.finished(span)));
         }
@@ -90,12 +90,12 @@ struct Pool<'a, T, W> {
     waiting: VecDeque<usize>,
     // How many workers each item has lost.
     lost: Vec<usize>,
-    // By the worker's number, counted from 0.
+    // By slot: a worker's number, counted from 0, which its replacement takes over.
     workers: BTreeMap<usize, Worker>,
 }
 
 impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
-    fn start(&mut self, number: usize) -> io::Result<()> {
+    fn start(&mut self, slot: usize) -> io::Result<()> {
         let (task_end, tasks) = pipe()?;
         let (results, result_end) = pipe()?;
         match fork::split()? {
@@ -103,7 +103,7 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
                 let (tasks, results) = (tasks.into(), results.into());
                 let (received, given) = (Vec::new(), VecDeque::new());
                 let since = clock::now();
-                self.workers.insert(number, Worker { pid, tasks, results, received, given, since });
+                self.workers.insert(slot, Worker { pid, tasks, results, received, given, since });
                 Ok(())
             }
             Forked::Child(child) => child.end_after(|| {
@@ -111,18 +111,18 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
                 // these from seeing that the parent has let go.
                 self.workers.clear();
                 drop((tasks, results));
-                cores::begin_on(number);
+                cores::begin_on(slot);
                 // It fails when the parent has gone: then nobody is left to tell.
-                let _ = self.serve(number, task_end.into(), result_end.into());
+                let _ = self.serve(slot, task_end.into(), result_end.into());
             }),
         }
     }
 
     // A worker's whole life.
-    fn serve(&self, number: usize, mut tasks: File, mut results: File) -> io::Result<()> {
+    fn serve(&self, slot: usize, mut tasks: File, mut results: File) -> io::Result<()> {
         let mut index = [0; size_of::<usize>()];
         while tasks.read_exact(&mut index).is_ok() {
-            let span = (self.work)(number, self.items[usize::from_ne_bytes(index)]);
+            let span = (self.work)(slot, self.items[usize::from_ne_bytes(index)]);
             results.write_all(&wire::frame(&span)?)?;
         }
         Ok(())
@@ -164,13 +164,13 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
             .keys()
             .zip(&ends)
             .filter(|(_, end)| ready(end))
-            .map(|(number, _)| *number)
+            .map(|(slot, _)| *slot)
             .collect())
     }
 
     // A result, once it is there as a whole; an error when the worker is of no more use.
-    fn receive(&mut self, number: usize) -> Result<Option<Span>, String> {
-        let Some(worker) = self.workers.get_mut(&number) else {
+    fn receive(&mut self, slot: usize) -> Result<Option<Span>, String> {
+        let Some(worker) = self.workers.get_mut(&slot) else {
             return Ok(None);
         };
         // No further than this message: nothing tells of bytes that were read too early.
@@ -184,7 +184,7 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
             return Ok(None);
         };
         let asked = worker.given.front().map(|&index| self.items[index].to_string());
-        if asked.as_ref() != Some(&span.name) || span.worker != number {
+        if asked.as_ref() != Some(&span.name) || span.worker != slot {
             return Err("sent a result that nobody asked for".into());
         }
         worker.given.pop_front();
@@ -194,8 +194,8 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
 
     // Starts a worker in the place of one that is of no more use. A span, if that was the last
     // attempt at its item.
-    fn replace(&mut self, number: usize, why: &str) -> Option<Span> {
-        let mut worker = self.workers.remove(&number)?;
+    fn replace(&mut self, slot: usize, why: &str) -> Option<Span> {
+        let mut worker = self.workers.remove(&slot)?;
         let _ = kill(worker.pid, Signal::SIGKILL);
         let how = match waitpid(worker.pid, None) {
             Ok(WaitStatus::Signaled(_, signal, _)) if why == "ended" => {
@@ -206,7 +206,7 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
         };
         let lost = worker.given.pop_front();
         let during = lost.map_or(String::new(), |index| format!(" during {}", self.items[index]));
-        out::complain(&format!("note: worker {number} (process {}) {how}{during}", worker.pid));
+        out::complain(&format!("note: worker {slot} (process {}) {how}{during}", worker.pid));
         while let Some(unbegun) = worker.given.pop_back() {
             self.waiting.push_front(unbegun);
         }
@@ -217,14 +217,14 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
                 self.waiting.push_front(index);
             } else {
                 let why = format!("given up: its worker {how}, the {ATTEMPTS}rd one that it lost");
-                given_up = Some(Span::not_done(self.items[index], number, worker.since, &why));
+                given_up = Some(Span::not_done(self.items[index], slot, worker.since, &why));
             }
         }
         if !self.waiting.is_empty()
-            && let Err(error) = self.start(number)
+            && let Err(error) = self.start(slot)
         {
             out::complain(&format!(
-                "note: worker {number} could not be replaced: {}",
+                "note: worker {slot} could not be replaced: {}",
                 limits::named(&error)
             ));
         }
