@@ -194,7 +194,10 @@ mod tests {
     use super::*;
     use crate::results::sample;
     use clap::Parser;
+    use std::fs::File;
+    use std::io::Read;
     use std::os::unix::fs::symlink;
+    use std::process::Command;
 
     fn prepared(flags: &[(&str, &Path)]) -> Result<Exports, String> {
         let arguments =
@@ -255,13 +258,28 @@ mod tests {
         assert_eq!(fs::metadata(&file).expect("file").permissions().mode() & 0o777, 0o640);
     }
 
+    // A pipe, which nobody misses if it is replaced after all; `/dev/null` they would.
     #[test]
     fn what_is_no_file_is_written_to_once() {
-        let mut exports = prepared(&[("--export-csv", Path::new("/dev/null"))]).expect("writable");
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("pipe");
+        let made = Command::new("mkfifo").arg(&path).status().expect("mkfifo");
+        assert!(made.success());
+        let mut pipe = File::options().read(true).write(true).open(&path).expect("a pipe");
+        let mut exports = prepared(&[("--export-csv", &path)]).expect("writable");
         assert!(matches!(exports.0[0].target, Target::Stream(_)));
         assert_eq!(exports.write(&sample::comparison()), [""; 0]);
         assert_eq!(exports.finish(&sample::comparison()), [""; 0]);
         assert!(!exports.failed());
+        assert!(!fs::metadata(&path).expect("a pipe").is_file());
+        pipe.write_all(b"END").expect("written");
+        let mut text = String::new();
+        while !text.ends_with("END") {
+            let mut piece = [0; 4096];
+            let bytes = pipe.read(&mut piece).expect("read");
+            text.push_str(&String::from_utf8_lossy(&piece[..bytes]));
+        }
+        assert_eq!(text.matches("command,mean,stddev,").count(), 1, "{text}");
     }
 
     #[test]
