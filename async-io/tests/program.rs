@@ -1,7 +1,7 @@
 //! The program as a whole.
 
 use assert_cmd::cargo::cargo_bin;
-use common::testing::{Program, end, shape};
+use common::testing::{Program, shape};
 
 fn program() -> Program {
     Program::new(cargo_bin!("async-io"), &[])
@@ -68,7 +68,7 @@ fn fewer_tasks_where_memory_is_limited() {
     for mebibytes in [64, 256] {
         let mut command = program().after(&format!("ulimit -v {}", mebibytes << 10));
         command.args(["--repeat", "100", "--latency", "0", "--json"]);
-        let ended = end(command).with_code(0);
+        let ended = common::testing::end(command).with_code(0);
         let note = "downloads at once instead of 200: the limit on memory (ulimit -v)";
         assert!(ended.stderr.contains(note), "{ended:?}");
         assert_eq!(ended.json()["answer"], common::sites::expected_bytes(100));

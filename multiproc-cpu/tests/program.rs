@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use assert_cmd::cargo::cargo_bin;
 use common::testing::{
-    Program, Running, children, cpu::answer, end, ends, eventually, random, rounds, shape, skip,
-    works,
+    Program, Running, children, cpu::answer, end, ends, eventually, random, rounds, shape,
 };
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -262,6 +261,8 @@ fn a_worker_ends_by_sigterm_and_leaves_ctrl_c_to_the_program() {
 #[test]
 #[cfg(target_os = "linux")]
 fn what_no_worker_is_left_for_is_reported() {
+    use common::testing::{skip, works};
+
     if !works(&["prlimit", "--version"]) {
         return skip("a limit is taken from a running program by `prlimit`");
     }

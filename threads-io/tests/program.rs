@@ -1,7 +1,7 @@
 //! The program as a whole.
 
 use assert_cmd::cargo::cargo_bin;
-use common::testing::{Program, end, shape};
+use common::testing::{Program, shape};
 
 fn program() -> Program {
     Program::new(cargo_bin!("threads-io"), &[])
@@ -73,7 +73,7 @@ fn fewer_threads_where_memory_is_limited() {
     for mebibytes in [64, 128, 256] {
         let mut command = program().after(&format!("ulimit -v {}", mebibytes << 10));
         command.args(["--workers", "200", "--repeat", "100", "--latency", "0", "--json"]);
-        let ended = end(command).with_code(0);
+        let ended = common::testing::end(command).with_code(0);
         let note = "downloads at once instead of 200: the limit on memory (ulimit -v)";
         assert!(ended.stderr.contains(note), "{ended:?}");
         let json = ended.json();
@@ -89,7 +89,7 @@ fn fewer_threads_where_threads_are_limited() {
     for (limit, code) in [(8, 0), (1, 1)] {
         let Some((mut command, _folder)) = program().as_lonely_user(limit) else { return };
         command.args(["--workers", "40", "--latency", "5", "--quiet"]);
-        let ended = end(command).with_code(code);
+        let ended = common::testing::end(command).with_code(code);
         assert!(ended.stderr.contains(&format!("(ulimit -u) {limit}")), "{ended:?}");
         assert_eq!(ended.stderr.contains("workers instead of 40"), code == 0, "{ended:?}");
         assert_eq!(ended.stdout.contains("160, 0 failed"), code == 0, "{ended:?}");
