@@ -81,7 +81,8 @@ fn end_with(parent: Pid) {
     }
 }
 
-// Without such a signal, a thread of the child looks five times a second.
+// Without such a signal, a thread of the child looks five times a second. A child that is stopped
+// sees it when it is woken.
 #[cfg(not(target_os = "linux"))]
 fn end_with(parent: Pid) {
     std::thread::spawn(move || {

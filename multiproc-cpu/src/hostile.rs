@@ -204,7 +204,9 @@ fn who_has_sent_something_is_known() {
     assert_eq!(fake.pool.readable().expect("a list"), [SLOT]);
 }
 
-// A test has several threads, so that no worker can be forked: the replacement fails here.
+// A test has several threads, so that no worker can be forked: the replacement fails here, where
+// the system tells of threads.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_worker_that_misbehaves_is_ended_and_its_item_waits() {
     let mut fake = Fake::new();
