@@ -296,12 +296,13 @@ fn limits_in_force(need: Need) -> Vec<Limit> {
     limit("ulimit -v in bytes", soft(Resource::RLIMIT_AS), size, |need| need.address_space);
     let available = kib("/proc/meminfo", "MemAvailable:").map(|kib| kib * 1024);
     limit("available memory in bytes", available, Some(0), bytes);
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     for (controller, value, used, need) in [
         ("pids", "pids.max", "pids.current", tasks),
         ("memory", "memory.max", "memory.current", bytes),
         ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", bytes),
     ] {
-        for group in control_groups(controller) {
+        for group in control_groups(controller, &groups) {
             let group = Path::new(&group);
             limit(
                 &format!("the control group's {value}"),
@@ -341,11 +342,11 @@ fn own_tasks() -> Option<u64> {
     Some(tasks.sum())
 }
 
-// The group of this process and all groups around it, each of which may have limits, in both
-// versions of control groups (man 7 cgroups).
-fn control_groups(controller: &str) -> Vec<String> {
+// The folders of a process's group and of all groups around it, each of which may have limits, in
+// both versions of control groups, from its `/proc/PID/cgroup` (man 7 cgroups).
+fn control_groups(controller: &str, groups: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for line in fs::read_to_string("/proc/self/cgroup").unwrap_or_default().lines() {
+    for line in groups.lines() {
         let mut parts = line.splitn(3, ':').skip(1);
         let (Some(controllers), Some(path)) = (parts.next(), parts.next()) else {
             continue;
@@ -585,11 +586,29 @@ mod tests {
             let unlimited = limits_in_force(Need::default());
             assert!(unlimited.iter().all(|limit| !limit.name.starts_with("ulimit -v")));
         }
-        assert!((1 << 20..1 << 40).contains(&without.used), "{without:?}");
+        assert!((1 << 24..1 << 40).contains(&without.used), "{without:?}");
         assert!((1 << 29..1 << 45).contains(&with.used), "{with:?}");
         let arenas = [(0, 2), (1, 2), (5, 4)]
             .map(|(maps, cores)| arenas(Need { maps, ..Need::default() }, cores) >> 20);
         assert_eq!(arenas, [0, 1024, 2048]);
+    }
+
+    #[test]
+    fn control_groups_lie_within_each_other() {
+        let two = "0::/user.slice/job\n";
+        let within =
+            ["/user.slice/job", "/user.slice", "/"].map(|path| format!("/sys/fs/cgroup{path}"));
+        assert_eq!(
+            [control_groups("pids", two), control_groups("memory", two)],
+            [within.clone(), within]
+        );
+        let one = "5:cpu,pids:/job\n4:memory:/job\n1:name=systemd:/job\nrubbish\n";
+        assert_eq!(
+            control_groups("pids", one),
+            ["/sys/fs/cgroup/pids/job", "/sys/fs/cgroup/pids/"]
+        );
+        assert_eq!(control_groups("memory", one)[0], "/sys/fs/cgroup/memory/job");
+        assert_eq!(control_groups("io", one), [""; 0]);
     }
 
     #[test]
