@@ -507,7 +507,9 @@ mod tests {
         growing.idle(64, &[]);
         drop((before, added));
         let figures = growing.end(0.0);
-        let resident = figures.resident_bytes_each.expect("memory") / MIB;
+        let resident = figures.resident_bytes_each.expect("memory");
+        assert_eq!(resident * 64.0 % 1024.0, 0.0, "the kernel counts in KiB: {resident}");
+        let resident = resident / MIB;
         assert!((-1.5..3.5).contains(&resident), "{resident} MiB each, of 64 that have one");
         let tables = figures.page_table_bytes_each.expect("memory") * 64.0;
         assert!(tables < 768.0 * 1024.0, "{tables} bytes of page tables");
