@@ -481,14 +481,13 @@ mod tests {
     #[test]
     fn memory_sees_what_is_touched() {
         const SIZE: u64 = 64 << 20;
-        let before = Memory::of(&[]).expect("memory");
         let block = std::hint::black_box(vec![1u8; SIZE as usize]);
         let after = Memory::of(&[]).expect("memory");
         // As if it were a child of its own.
         let twice = Memory::of(&[Pid::this()]).expect("memory");
         drop(block);
-        assert!(after.resident >= before.resident + SIZE / 2, "{before:?} {after:?}");
-        assert!(twice.resident >= 2 * SIZE, "{twice:?}");
+        // Other tests take and give memory meanwhile: no more is sure.
+        assert!(after.resident >= SIZE && twice.resident >= 2 * SIZE, "{after:?} {twice:?}");
         for tables in [after.page_tables, twice.page_tables] {
             assert!(tables % 1024 == 0 && (4096..SIZE).contains(&tables), "{tables}");
         }
