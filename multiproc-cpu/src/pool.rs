@@ -77,9 +77,9 @@ struct Worker {
     results: File,
     // Of a result, what has come so far.
     received: Vec<u8>,
-    // The items that it has, by index. It works on the first,
+    // The items that it has, by index: it works on the first.
     given: VecDeque<usize>,
-    // which it began about then.
+    // When it began that one, as far as the pool can tell.
     since: Duration,
 }
 
