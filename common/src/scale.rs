@@ -14,6 +14,7 @@ use nix::unistd::Pid;
 use serde::Serialize;
 
 use crate::example::seconds;
+use crate::usage::kib;
 use crate::{Error, clock, limits};
 
 /// What one more takes of the limits that an operating system sets.
@@ -226,13 +227,6 @@ impl Memory {
         }
         Some(sum)
     }
-}
-
-// The number behind `name` in a file of lines like `VmPTE:   24 kB`.
-fn kib(file: &str, name: &str) -> Option<u64> {
-    let text = fs::read_to_string(file).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-    line.split_whitespace().next()?.parse().ok()
 }
 
 fn number(file: impl AsRef<Path>) -> Option<u64> {

@@ -1,5 +1,7 @@
 //! What the operating system knows of a process: CPU time, context switches, memory, threads.
 
+use std::fs;
+
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use serde::{Deserialize, Serialize};
@@ -83,7 +85,7 @@ impl Process {
 #[cfg(target_os = "linux")]
 pub fn threads() -> Option<u64> {
     use std::os::unix::fs::MetadataExt;
-    std::fs::metadata("/proc/self/task").ok()?.nlink().checked_sub(2)
+    fs::metadata("/proc/self/task").ok()?.nlink().checked_sub(2)
 }
 
 /// Threads alive in this process: macOS tells only through calls that are unsafe.
@@ -112,10 +114,7 @@ pub fn involuntary_switches_of_thread() -> Option<u64> {
 /// `ru_maxrss`, while `VmHWM` begins anew.
 #[cfg(target_os = "linux")]
 pub fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib * 1024)
+    Some(kib("/proc/self/status", "VmHWM:")? * 1024)
 }
 
 /// The most memory that this process has had resident, in bytes: `ru_maxrss`, which is in bytes
@@ -123,6 +122,22 @@ pub fn peak_memory() -> Option<u64> {
 #[cfg(not(target_os = "linux"))]
 pub fn peak_memory() -> Option<u64> {
     max_rss()
+}
+
+/// The memory that these processes have resident together now, in bytes. A page that several
+/// processes share counts in equal parts (`Pss` in the kernel's `Documentation/filesystems/proc.rst`),
+/// so that a sum over all of them counts it once. Processes that have ended meanwhile are left out;
+/// `None` if that leaves none, and where the system does not tell.
+pub fn resident_memory(processes: impl IntoIterator<Item = u32>) -> Option<u64> {
+    let resident = |pid| Some(kib(&format!("/proc/{pid}/smaps_rollup"), "Pss:")? * 1024);
+    processes.into_iter().filter_map(resident).reduce(|a, b| a + b)
+}
+
+/// The number behind `name` in a file of lines like `VmPTE:   24 kB`, which Linux has.
+pub(crate) fn kib(file: &str, name: &str) -> Option<u64> {
+    let text = fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 // `ru_maxrss` in bytes. Honest for a worker that was forked and did not execute another program:
@@ -196,6 +211,20 @@ mod tests {
             // The test runner's own threads come and go; there are far fewer than these.
             assert!((SPAWNED..2 * SPAWNED).contains(&counted), "{counted} threads");
         });
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn resident_memory_is_of_those_that_live() {
+        let own = std::process::id();
+        let resident = || resident_memory([own]).expect("resident");
+        let before = resident();
+        let block = std::hint::black_box(vec![1u8; 64 << 20]);
+        assert!(resident() > before + (32 << 20));
+        drop(block);
+        // A process that has ended has none.
+        assert_eq!(resident_memory([u32::MAX]), None);
+        assert!(resident_memory([u32::MAX, own]).is_some());
     }
 
     #[cfg(target_os = "linux")]

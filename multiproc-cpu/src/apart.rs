@@ -16,9 +16,6 @@ pub struct Cost {
     pub wall_seconds: f64,
     /// CPU time of its process and of the workers that it has waited for.
     pub cpu_seconds: Option<f64>,
-    /// The peaks of its processes' memory, added up, for each item that could be on its way at
-    /// once.
-    pub memory_bytes_an_item: Option<f64>,
 }
 
 /// Does `work` for `run` in a new process, and tells what it took.
@@ -41,9 +38,6 @@ fn of_report(report: &Value) -> Result<Cost, Error> {
     Ok(Cost {
         wall_seconds: figure("wall_seconds").ok_or("a report without a wall time")?,
         cpu_seconds: figure("user_seconds").zip(figure("system_seconds")).map(|(u, s)| u + s),
-        memory_bytes_an_item: figure("peak_memory_bytes")
-            .zip(figure("workers"))
-            .map(|(bytes, workers)| bytes / workers),
     })
 }
 
@@ -79,17 +73,14 @@ mod tests {
     #[test]
     fn a_cost_is_read_off_the_report() {
         let mut report = json!({
-            "items": 3, "failed": 0, "workers": 4, "wall_seconds": 2.0, "user_seconds": 0.5,
-            "system_seconds": 0.25, "peak_memory_bytes": 1000,
+            "items": 3, "failed": 0, "wall_seconds": 2.0, "user_seconds": 0.5,
+            "system_seconds": 0.25,
         });
         let cost = of_report(&report).expect("a cost");
         assert_eq!((cost.wall_seconds, cost.cpu_seconds), (2.0, Some(0.75)));
-        assert_eq!(cost.memory_bytes_an_item, Some(250.0));
 
         report["system_seconds"] = Value::Null;
-        report["peak_memory_bytes"] = Value::Null;
-        let cost = of_report(&report).expect("a cost");
-        assert_eq!((cost.cpu_seconds, cost.memory_bytes_an_item), (None, None));
+        assert_eq!(of_report(&report).expect("a cost").cpu_seconds, None);
 
         report["failed"] = 2.into();
         let error = of_report(&report).expect_err("a failure").to_string();

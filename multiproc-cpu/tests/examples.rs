@@ -50,23 +50,19 @@ fn what_a_child_writes_its_parent_sees_only_where_it_is_sent() {
 fn io_bound_holds_when_the_pool_is_faster_than_the_baseline_and_pays_for_it() {
     type Costs = [Cost; 4];
     let holds = |change: fn(&mut Costs)| {
-        let cost = |wall_seconds, memory| Cost {
-            wall_seconds,
-            cpu_seconds: None,
-            memory_bytes_an_item: Some(memory),
-        };
-        let mut costs = [cost(1.0, 3e6), cost(0.2, 4e6), cost(0.2, 1e6), cost(0.02, 6e4)];
+        let cost = |wall_seconds, cpu| Cost { wall_seconds, cpu_seconds: Some(cpu) };
+        let mut costs = [cost(1.0, 0.02), cost(0.2, 0.04), cost(0.2, 0.03), cost(0.02, 0.01)];
         change(&mut costs);
         let [baseline, processes, threads, tasks] = costs;
         io_bound::holds(&baseline, &processes, &threads, &tasks)
     };
     assert!(holds(|_| {}));
-    assert!(holds(|[_, _, threads, _]| threads.memory_bytes_an_item = None));
-    assert!(holds(|[_, processes, ..]| processes.memory_bytes_an_item = None));
+    assert!(holds(|[_, _, threads, _]| threads.cpu_seconds = None));
+    assert!(holds(|[_, processes, ..]| processes.cpu_seconds = None));
     assert!(!holds(|[_, processes, ..]| processes.wall_seconds = 1.0), "no faster");
     assert!(!holds(|[.., tasks]| tasks.wall_seconds = 0.2), "as fast as tasks");
-    assert!(!holds(|[_, _, threads, _]| threads.memory_bytes_an_item = Some(4e6)));
-    assert!(!holds(|[.., tasks]| tasks.memory_bytes_an_item = Some(4e6)));
+    assert!(!holds(|[_, _, threads, _]| threads.cpu_seconds = Some(0.04)));
+    assert!(!holds(|[.., tasks]| tasks.cpu_seconds = Some(0.04)));
 }
 
 #[test]
@@ -76,14 +72,11 @@ fn every_option_does_the_downloads_and_is_measured() {
     assert_eq!(shown["claim"], json!(["C30"]));
     assert_eq!(figures["workers"], 5);
     for option in ["baseline", "processes", "threads", "tasks"] {
-        assert!(figures[&format!("wall_seconds_{option}")].as_f64() > Some(0.0), "{option}");
+        for figure in ["wall_seconds", "cpu_seconds"] {
+            let figure = format!("{figure}_{option}");
+            assert!(figures[&figure].as_f64() > Some(0.0), "{figure}");
+        }
     }
-    // Each process has memory of its own: with the same five downloads at once, six against one.
-    #[cfg(target_os = "linux")]
-    assert!(
-        figures["memory_bytes_a_download_processes"].as_f64()
-            > figures["memory_bytes_a_download_threads"].as_f64()
-    );
 }
 
 #[test]

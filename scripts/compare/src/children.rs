@@ -9,8 +9,9 @@ use std::os::unix::process::CommandExt;
 use std::process::{self, Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use common::usage;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, Signal, System};
 
 /// Ends the programs that run when this process is killed and cannot do it itself. A process that
@@ -82,6 +83,13 @@ impl Children {
         }
     }
 
+    // Memory that the programs that run and their workers have resident together, in bytes.
+    fn resident_memory(&self) -> Option<u64> {
+        let running = descendants(&processes()?);
+        let running = running.into_iter().filter(|pid| !self.spared.contains(pid));
+        usage::resident_memory(running.map(Pid::as_u32))
+    }
+
     /// Ends the programs that run and all their workers.
     pub fn kill(&self) {
         let Some(system) = processes() else { return };
@@ -140,5 +148,63 @@ impl Deadline {
     pub fn stop(self) -> bool {
         drop(self.ended);
         self.watcher.join().unwrap_or(false)
+    }
+}
+
+/// Looks again and again at the memory that the programs have resident together while they run.
+#[derive(Debug)]
+pub struct MemoryWatch {
+    ended: Sender<()>,
+    watcher: JoinHandle<Option<u64>>,
+}
+
+/// The shortest time between two looks.
+const LOOKS: Duration = Duration::from_millis(10);
+
+impl MemoryWatch {
+    /// The first look is when `first` has passed.
+    pub fn start(children: &Children, first: Duration) -> Self {
+        let (ended, waiting) = mpsc::channel();
+        let children = children.clone();
+        let watcher = thread::spawn(move || {
+            let (mut most, mut wait) = (None, first);
+            while waiting.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+                let began = Instant::now();
+                most = most.max(children.resident_memory());
+                // Who looks takes time from who is looked at: a twentieth of a core at most.
+                wait = LOOKS.max(20 * began.elapsed());
+            }
+            most
+        });
+        Self { ended, watcher }
+    }
+
+    /// The run has ended; returns the most memory that was seen, in bytes. `None` if there was no
+    /// look, and where the system does not tell.
+    pub fn stop(self) -> Option<u64> {
+        drop(self.ended);
+        self.watcher.join().ok().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_seen_while_a_program_runs() {
+        let guard = Guard::start().expect("a guard");
+        let children = Children::from_now_on(&guard);
+        let seen = |first| {
+            let watch = MemoryWatch::start(&children, first);
+            let mut program = Command::new("sleep");
+            program.arg("0.5");
+            assert!(children.run(program).expect("a run").status.success());
+            watch.stop()
+        };
+        let looked = seen(Duration::ZERO);
+        assert_eq!(looked.is_some(), cfg!(target_os = "linux"), "{looked:?}");
+        assert!(looked.is_none_or(|bytes| (100_000..1 << 30).contains(&bytes)), "{looked:?}");
+        assert_eq!(seen(Duration::from_secs(3600)), None, "it ended before a look");
     }
 }

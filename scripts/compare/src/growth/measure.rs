@@ -2,18 +2,19 @@
 
 use std::collections::VecDeque;
 use std::process::Command;
+use std::time::Duration;
 
-use common::schedule::Schedule;
 use common::server::Server;
 use common::sums;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
+use crate::children::MemoryWatch;
 use crate::comparison::Bench;
 use crate::growth::text::whole;
 use crate::growth::{Growth, NotRun, Point, Series};
 use crate::programs::Workload;
-use crate::results::{Broken, Comparison, Failure, Run};
+use crate::results::{Broken, Comparison, Failure};
 use crate::run::Expected;
 
 /// A program that is given more and more workers.
@@ -25,16 +26,24 @@ pub struct Kind {
     pub program: &'static str,
     /// What it works on.
     pub workload: Workload,
-    /// The most workers that it is given. Processes take so much memory that more are no option.
+    /// The most workers that it is given. More processes than this do not start within the time
+    /// that a page takes.
     pub most: usize,
+    /// Whether its workers are processes.
+    pub processes: bool,
 }
 
 /// The programs, in the order in which they are shown.
 pub const SERIES: [Kind; 4] = [
-    Kind::new("threads-io", "threads-io", Workload::Io, usize::MAX),
-    Kind::new("async-io", "async-io", Workload::Io, usize::MAX),
-    Kind::new("examples/io_processes", "io_processes", Workload::Io, 1_000),
-    Kind::new("multiproc-cpu", "multiproc-cpu", Workload::Cpu, usize::MAX),
+    Kind::new("threads-io", Workload::Io),
+    Kind::new("async-io", Workload::Io),
+    Kind {
+        file: "examples/io_processes",
+        most: 1_000,
+        processes: true,
+        ..Kind::new("io_processes", Workload::Io)
+    },
+    Kind { processes: true, ..Kind::new("multiproc-cpu", Workload::Cpu) },
 ];
 
 /// Downloads in flight. The first is the fewest that read both pages: what a program takes anyway.
@@ -51,13 +60,16 @@ const SUMS_ROUNDS: usize = 3;
 const FILES: u64 = 10_200;
 
 impl Kind {
-    const fn new(
-        file: &'static str,
-        program: &'static str,
-        workload: Workload,
-        most: usize,
-    ) -> Self {
-        Self { file, program, workload, most }
+    const fn new(program: &'static str, workload: Workload) -> Self {
+        Self { file: program, program, workload, most: usize::MAX, processes: false }
+    }
+
+    // When to look at the memory for the first time: downloads are all in flight by then.
+    fn first_look(&self) -> Duration {
+        match self.workload {
+            Workload::Io => Duration::from_millis(LATENCY / 10 * 9),
+            Workload::Cpu => Duration::ZERO,
+        }
     }
 }
 
@@ -226,7 +238,12 @@ impl Meter<'_> {
     fn once(&self, kind: Kind, workers: usize) -> Result<Measured, Box<Failure>> {
         let (command, expected) = self.command(kind, workers);
         let before = cpu_seconds(self.server.process());
-        let (run, said) = self.bench.runner.checked(command, &expected, at(kind, workers))?;
+        let runner = self.bench.runner;
+        // What processes share, each of them reports as its own.
+        let watch = kind.processes.then(|| MemoryWatch::start(&runner.children, kind.first_look()));
+        let checked = runner.checked(command, &expected, at(kind, workers));
+        let watched = watch.map(MemoryWatch::stop);
+        let (run, said) = checked?;
         let server = cpu_seconds(self.server.process()).zip(before);
         let Some(schedule) = &run.schedule else {
             let reason = "its report does not tell its workers and spans".into();
@@ -239,7 +256,14 @@ impl Meter<'_> {
         }
         let share = server.map(|(after, before)| (after - before) / run.wall_seconds);
         let server_share = share.filter(|_| kind.workload == Workload::Io);
-        Ok(Measured::Point(point(workers, &run, schedule, server_share)))
+        Ok(Measured::Point(Point {
+            workers,
+            most_at_once: schedule.at_once(),
+            wall_seconds: run.wall_seconds,
+            cpu_seconds: run.user_seconds.zip(run.system_seconds).map(|(user, sys)| user + sys),
+            memory_bytes: watched.unwrap_or(run.peak_memory_bytes),
+            server_share,
+        }))
     }
 
     fn command(&self, kind: Kind, workers: usize) -> (Command, Expected) {
@@ -259,17 +283,6 @@ impl Meter<'_> {
                 (command, Expected::sums(numbers()))
             }
         }
-    }
-}
-
-fn point(workers: usize, run: &Run, schedule: &Schedule, server_share: Option<f64>) -> Point {
-    Point {
-        workers,
-        most_at_once: schedule.at_once(),
-        wall_seconds: run.wall_seconds,
-        cpu_seconds: run.user_seconds.zip(run.system_seconds).map(|(user, system)| user + system),
-        peak_memory_bytes: run.peak_memory_bytes,
-        server_share,
     }
 }
 

@@ -54,8 +54,9 @@ pub struct Point {
     pub wall_seconds: f64,
     /// CPU time of the program and its workers, in seconds.
     pub cpu_seconds: Option<f64>,
-    /// The most memory resident, by the program's report, in bytes.
-    pub peak_memory_bytes: Option<u64>,
+    /// The most memory resident, in bytes: of a single process by its own report; of several what
+    /// was seen of them together, a page that they share in equal parts.
+    pub memory_bytes: Option<u64>,
     /// CPU time of the site server over wall time; `None` also for sums.
     pub server_share: Option<f64>,
 }
@@ -92,7 +93,7 @@ pub struct Figure {
 pub const FIGURES: [Figure; 3] = [
     Figure { name: "wall", of: |point| Some(point.wall_seconds) },
     Figure { name: "CPU time", of: |point| point.cpu_seconds },
-    Figure { name: "memory", of: |point| Some(point.peak_memory_bytes? as f64) },
+    Figure { name: "memory", of: |point| Some(point.memory_bytes? as f64) },
 ];
 
 /// How the figures of a series grow, over some of its points.
@@ -168,7 +169,7 @@ pub mod sample {
             most_at_once: workers,
             wall_seconds: wall,
             cpu_seconds: Some(cpu),
-            peak_memory_bytes: Some((memory * f64::from(1 << 20)) as u64),
+            memory_bytes: Some((memory * f64::from(1 << 20)) as u64),
             server_share: server,
         }
     }

@@ -62,7 +62,7 @@ pub fn points(growth: &Growth, workload: Workload, look: Look) -> Table {
         count,
         "wall",
         "CPU\ntime",
-        "peak\nmemory",
+        "memory",
         "one more:\nwall",
         "one more:\nCPU time",
         "one more:\nmemory",
@@ -84,7 +84,7 @@ pub fn points(growth: &Growth, workload: Workload, look: Look) -> Table {
                 whole(point.workers),
                 tables::time(point.wall_seconds),
                 point.cpu_seconds.map_or(UNKNOWN.into(), tables::time),
-                point.peak_memory_bytes.map_or(UNKNOWN.into(), tables::memory),
+                point.memory_bytes.map_or(UNKNOWN.into(), tables::memory),
                 step(0, small_time),
                 step(1, small_time),
                 step(2, small_memory),
@@ -155,7 +155,7 @@ pub fn covers() -> Vec<String> {
     let (flat, busy) = (TOLERANCE, BUSY * 100.0);
     vec![
         "Wall, CPU time: of the whole process and its workers, from outside. One run each; of the sums\n  the one of median time of three. Never of the site server.".into(),
-        "Peak memory: the most resident at once, as the program reports it. Of processes the sum: a\n  page that they share counts for each.".into(),
+        "Memory: the most resident, of one process as it reports it. Of several what was seen of them\n  together while they ran; a page that they share counts in equal parts.".into(),
         "One more: the difference to the row above, by the difference in workers.".into(),
         format!("Site server: its CPU time over the wall time. Above {busy:.0} % of a core it is marked with !."),
         format!(
@@ -236,7 +236,7 @@ mod tests {
         for series in comparison.growth.iter_mut().flat_map(|growth| &mut growth.series) {
             for point in &mut series.points {
                 (point.wall_seconds, point.cpu_seconds) = (123.456, Some(100.25));
-                point.peak_memory_bytes = point.peak_memory_bytes.map(|bytes| bytes * 100);
+                point.memory_bytes = point.memory_bytes.map(|bytes| bytes * 100);
                 // Figures whose growth has a long name, and a large error.
                 if point.workers.is_multiple_of(100) {
                     (point.wall_seconds, point.cpu_seconds) = (20.0, Some(120.5));

@@ -226,9 +226,7 @@ fn sides(id: &str) -> Option<(Named, Vec<Named>)> {
             of! {
                 processes_times_faster: 4.8, processes_wall_seconds: 1.52,
                 threads_wall_seconds: 1.49, tasks_wall_seconds: 0.07, processes_cpu_seconds: 0.041,
-                threads_cpu_seconds: 0.02, tasks_cpu_seconds: 0.011,
-                processes_bytes_a_download: 1_400_000.0, threads_bytes_a_download: 600_000.0,
-                tasks_bytes_a_download: 60_000.0, io_bound_holds: true,
+                threads_cpu_seconds: 0.02, tasks_cpu_seconds: 0.011, io_bound_holds: true,
             },
             vec![of! { io_bound_holds: false }],
         ),
