@@ -67,10 +67,10 @@ fn workers_are_tasks() {
 fn fewer_tasks_where_memory_is_limited() {
     for mebibytes in [64, 256] {
         let mut command = program().after(&format!("ulimit -v {}", mebibytes << 10));
-        command.args(["--repeat", "100", "--latency", "0", "--json"]);
+        command.args(["--repeat", "500", "--latency", "0", "--json"]);
         let ended = common::testing::end(command).with_code(0);
-        let note = "downloads at once instead of 200: the limit on memory (ulimit -v)";
+        let note = "downloads at once instead of 1000: the limit on memory (ulimit -v)";
         assert!(ended.stderr.contains(note), "{ended:?}");
-        assert_eq!(ended.json()["answer"], common::sites::expected_bytes(100));
+        assert_eq!(ended.json()["answer"], common::sites::expected_bytes(500));
     }
 }

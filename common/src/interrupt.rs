@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
 use signal_hook::flag;
 
 /// Which signal has asked the program to end, if one has.
@@ -28,6 +28,9 @@ impl Interrupt {
             flag::register(signal, Arc::clone(&armed))?;
             flag::register_usize(signal, Arc::clone(&noted), signal as usize)?;
         }
+        // Whoever started this program may have set children's ends to be ignored, which is
+        // inherited: then the system forgets what they used, and how they ended.
+        flag::register(SIGCHLD, Arc::default())?;
         Ok(Self(noted))
     }
 

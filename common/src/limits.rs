@@ -22,19 +22,19 @@ pub fn connections() -> Option<usize> {
     usize::try_from(files.saturating_sub(OTHER_FILES)).ok()
 }
 
-/// How many downloads of `sites` can be on their way at once, and the limit that allows no more; at
-/// least one.
-pub fn downloads(sites: &[Site]) -> (usize, &'static str) {
+/// How many downloads of `sites` can be on their way at once, each of them taking `room` of this
+/// process's address space, in bytes; and the limit that allows no more. At least one.
+pub fn downloads(sites: &[Site], room: usize) -> (usize, &'static str) {
     // A local page opens one connection at most; a real site may redirect and open others.
     let local = sites.iter().all(|site| site.latency.is_some());
     let opened = if local { sites.len() } else { usize::MAX };
     let files = connections().map_or(usize::MAX, |connections| at_once(connections, opened));
-    the_lower(files, memory_left())
+    the_lower(files, memory_left().map(|left| left / room))
 }
 
-// What the files and the memory left, in bytes, allow; and which of the two allows no more.
-fn the_lower(files: usize, memory_left: Option<usize>) -> (usize, &'static str) {
-    match memory_left.map(|left| left / MEMORY_OF_A_THREAD) {
+// What the files and the memory left allow; and which of the two allows no more.
+fn the_lower(files: usize, memory: Option<usize>) -> (usize, &'static str) {
+    match memory {
         Some(memory) if memory < files => (memory.max(1), "the limit on memory (ulimit -v)"),
         _ => (files.max(1), "the limit on open files (ulimit -n)"),
     }
@@ -49,7 +49,11 @@ fn at_once(connections: usize, opened: usize) -> usize {
 
 /// The address space that a thread with a session takes: 64 MiB that the C library reserves for its
 /// memory (an arena of glibc, `HEAP_MAX_SIZE`), 2 MiB of stack, and room for its buffers.
-const MEMORY_OF_A_THREAD: usize = 68 << 20;
+pub const ROOM_OF_A_THREAD: usize = 68 << 20;
+
+/// The address space that a task with a download takes: its buffers, of which hyper lets the one for
+/// what comes in grow to 408 KiB (`DEFAULT_MAX_BUFFER_SIZE`), and itself.
+pub const ROOM_OF_A_TASK: usize = 512 << 10;
 
 // The address space that the process may still take, in bytes; `None` where there is no limit, or
 // nobody tells.
@@ -117,11 +121,10 @@ mod tests {
 
     #[test]
     fn the_lower_limit_is_named_and_one_is_always_allowed() {
-        let thread = MEMORY_OF_A_THREAD;
         for (files, memory, most, limit) in [
             (200, None, 200, "files"),
-            (200, Some(200 * thread), 200, "files"),
-            (200, Some(200 * thread - 1), 199, "memory"),
+            (200, Some(200), 200, "files"),
+            (200, Some(199), 199, "memory"),
             (0, None, 1, "files"),
             (5, Some(0), 1, "memory"),
         ] {
@@ -145,8 +148,8 @@ mod tests {
         let site = |latency| Site { url: "http://127.0.0.1/".into(), latency };
         let local = site(Some(std::time::Duration::ZERO));
         if memory_left().is_none() {
-            assert_eq!(downloads(&[local]).0, all);
-            assert_eq!(downloads(&[site(None)]).0, all / 2, "it may lead to others");
+            assert_eq!(downloads(&[local], 1).0, all);
+            assert_eq!(downloads(&[site(None)], 1).0, all / 2, "it may lead to others");
         }
     }
 

@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{BothCommand, CpuArgs, CpuCommand, IoArgs, IoCommand, Output, Workload};
 use crate::diagram::{self, Canvas};
+use crate::file::{self, Target};
 use crate::interrupt::Interrupt;
 use crate::schedule::Schedule;
 use crate::server::{self, Server};
@@ -20,7 +21,7 @@ use crate::span::causes;
 use crate::summary::{Item, LOST, Measured, Report};
 use crate::svg::{self, View};
 use crate::usage::Usage;
-use crate::{Error, Site, Span, clock, file, limits, out, session, sites, sums, trace};
+use crate::{Error, Site, Span, clock, limits, out, session, sites, sums, trace};
 
 /// As many workers as there are downloads: all at once.
 pub const ALL: usize = usize::MAX;
@@ -45,15 +46,17 @@ pub struct Run<T> {
 }
 
 impl Run<Site> {
-    /// The run that the command line of a downloading program asks for; `workers` unless it says
-    /// otherwise. Starts the site server if one is needed.
+    /// The run that the command line of a downloading program asks for; `default` workers unless it
+    /// says otherwise. Starts the site server if one is needed.
     ///
     /// Ends the process on a wrong command line (exit code 2), and where the server or the signal
     /// handlers cannot be set up (exit code 1), with a message that says why.
-    pub fn io(program: &'static str, workers: usize) -> Self {
+    pub fn io(program: &'static str, default: usize) -> Self {
         let command: IoCommand = parse(program);
-        let workers = command.workers.unwrap_or(workers);
-        Self::over_sites(program, command.io, workers, command.output, watch())
+        let workers = command.workers.unwrap_or(default);
+        // Only tasks are so light that there is one for each download.
+        let room = if default == ALL { limits::ROOM_OF_A_TASK } else { limits::ROOM_OF_A_THREAD };
+        Self::over_sites(program, command.io, workers, room, command.output, watch())
     }
 
     /// A run over the local pages, for an example: `repeat` rounds, each page taking `latency` if
@@ -75,6 +78,7 @@ impl Run<Site> {
         program: &'static str,
         args: IoArgs,
         workers: usize,
+        room: usize,
         output: Output,
         interrupt: Interrupt,
     ) -> Self {
@@ -92,7 +96,7 @@ impl Run<Site> {
         let mut run = Self::new(program, items, workers, output, interrupt);
         run.timeout = args.timeout;
         run._server = server;
-        let (most, limit) = limits::downloads(&run.items);
+        let (most, limit) = limits::downloads(&run.items, room);
         if most < run.workers {
             out::complain(&format!(
                 "note: {most} downloads at once instead of {}: {limit} allows no more",
@@ -170,7 +174,9 @@ pub fn io_and_cpu(program: &'static str) -> (Option<Run<Site>>, Option<Run<u64>>
         None => (Some(IoArgs::default()), Some(CpuArgs::default())),
     };
     let interrupt = watch();
-    let io = io.map(|args| Run::over_sites(program, args, 1, output.clone(), interrupt.clone()));
+    let room = limits::ROOM_OF_A_THREAD;
+    let io =
+        io.map(|args| Run::over_sites(program, args, 1, room, output.clone(), interrupt.clone()));
     let cpu = cpu.map(|args| Run::over_numbers(program, args, 1, output, interrupt));
     (io, cpu)
 }
@@ -271,6 +277,8 @@ impl<T: Item> Run<T> {
             out::complain(&format!("error: {}: {LOST}", span.name));
         }
         let schedule = Schedule::of(&report);
+        // First, because a reader of the output who has gone ends the program.
+        let unwritten = self.write_pictures(&schedule);
         if !self.output.details {
             report.leave_out_details();
         }
@@ -279,7 +287,9 @@ impl<T: Item> Run<T> {
             Ok(json) => out::say(&json),
             Err(error) => fail(&format!("the report cannot be written as JSON: {error}")),
         }
-        let unwritten = self.draw(&schedule);
+        if !self.output.quiet && !self.output.json {
+            out::say(&diagram::draw(&schedule, Canvas::stdout()));
+        }
         for why in &unwritten {
             out::complain(&format!("error: {why}"));
         }
@@ -317,10 +327,7 @@ impl<T: Item> Run<T> {
     }
 
     // Says why, for each file that could not be written.
-    fn draw(&self, schedule: &Schedule) -> Vec<Error> {
-        if !self.output.quiet && !self.output.json {
-            out::say(&diagram::draw(schedule, Canvas::stdout()));
-        }
+    fn write_pictures(&self, schedule: &Schedule) -> Vec<Error> {
         let diagram = |path: &PathBuf| {
             Ok::<_, Error>(file::replace(path, &svg::draw(schedule, View::WHOLE)?)?)
         };
@@ -342,8 +349,9 @@ fn parse<C: Parser>(program: &'static str) -> C {
     let mut command = C::command().name(program);
     let matches = command.get_matches_mut();
     let [diagram, trace] = ["diagram", "trace"].map(|file| matches.get_one::<PathBuf>(file));
+    let place = |path: &PathBuf| Target::find(path).ok();
     if let Some(path) = diagram
-        && diagram == trace
+        && trace.is_some_and(|trace| place(trace) == place(path))
     {
         let why = format!("--diagram and --trace cannot both be {}", path.display());
         command.error(ErrorKind::ArgumentConflict, why).exit();

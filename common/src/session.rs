@@ -3,10 +3,14 @@
 //! A download has a time limit from its start to its end. A body may have [`LARGEST_BODY`] bytes;
 //! it is read in pieces and let go, so that memory stays flat. A proxy named by `HTTP_PROXY`,
 //! `HTTPS_PROXY` or `ALL_PROXY` is used, but never for this machine's own addresses. Certificates are held
-//! against the system's trust store, or `SSL_CERT_FILE` where that is set.
+//! against the system's trust store, or `SSL_CERT_FILE` where that is set. Two things the clients do
+//! not have in common: ureq has one proxy for `http` and `https`, and takes no networks, as in
+//! `NO_PROXY=10.0.0.0/8`.
 
 use std::io::{self, Read};
 use std::net::IpAddr;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use ureq::Agent;
@@ -14,6 +18,7 @@ use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::time::Duration::NotHappening;
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
 use crate::Error;
@@ -40,26 +45,43 @@ pub fn blocking(timeout: Duration) -> Result<Agent, Error> {
         .tls_config(tls)
         .proxy(ureq_proxy()?)
         .build();
-    Ok(Agent::with_parts(config, DefaultConnector::default(), NumbersAtOnce::default()))
+    Ok(Agent::with_parts(config, DefaultConnector::default(), NumbersAtOnce))
 }
 
-/// ureq looks every name up in a thread of its own, to be able to give up. An address that is a
-/// number needs no looking up, and so no thread that would be counted as the program's.
+/// A name is looked up in a thread of its own, to be able to give up. ureq would do the same, but for
+/// an address that is a number too, which needs no looking up and so no thread that would be counted
+/// as the program's; and where the system refuses the thread, it would panic.
 #[derive(Debug, Default)]
-struct NumbersAtOnce(DefaultResolver);
+struct NumbersAtOnce;
 
 impl Resolver for NumbersAtOnce {
     fn resolve(
         &self,
         uri: &Uri,
         config: &Config,
-        mut timeout: NextTimeout,
+        timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let look_up = move |uri: &Uri, config: &Config| {
+            let in_this_thread = NextTimeout { after: NotHappening, ..timeout };
+            DefaultResolver::default().resolve(uri, config, in_this_thread)
+        };
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         if host.parse::<IpAddr>().is_ok() {
-            timeout.after = ureq::unversioned::transport::time::Duration::NotHappening;
+            return look_up(uri, config);
         }
-        self.0.resolve(uri, config, timeout)
+        let (found, finding) = mpsc::sync_channel(1);
+        let (its_uri, its_config) = (uri.clone(), config.clone());
+        let looking = thread::Builder::new().spawn(move || {
+            // It fails when nobody waits any longer.
+            let _ = found.send(look_up(&its_uri, &its_config));
+        });
+        match looking {
+            Ok(_) => finding
+                .recv_timeout(*timeout.after)
+                .unwrap_or(Err(ureq::Error::Timeout(timeout.reason))),
+            // Without a thread it takes as long as the system's own limit is.
+            Err(_) => look_up(uri, config),
+        }
     }
 }
 
@@ -106,9 +128,11 @@ fn ureq_proxy() -> Result<Option<ureq::Proxy>, Error> {
         proxy = proxy.password(password);
     }
     let exempt = variable(&NO_PROXY).map_or(String::new(), |(_, list)| list);
-    for host in
-        exempt.split(',').map(str::trim).chain(["localhost", "*.localhost", "127.*", "[::1]"])
-    {
+    for host in exempt.split(',').map(str::trim).filter(|host| !host.is_empty()) {
+        // Whoever names a domain means the hosts in it too.
+        proxy = proxy.no_proxy(host).no_proxy(&format!("*.{}", host.trim_start_matches("*.")));
+    }
+    for host in ["localhost", "*.localhost", "127.*", "[::1]"] {
         proxy = proxy.no_proxy(host);
     }
     Ok(Some(proxy.build()?))
@@ -120,6 +144,7 @@ pub use nonblocking::{nonblocking, read_body_async};
 #[cfg(feature = "nonblocking")]
 mod nonblocking {
     use std::collections::HashSet;
+    use std::thread;
 
     use reqwest::{Client, NoProxy, Proxy, Url};
 
@@ -132,17 +157,28 @@ mod nonblocking {
     /// A session for tasks. `timeout` covers one download, start to end.
     ///
     /// # Errors
-    /// A proxy variable that is no proxy's address; a trust store that cannot be read.
+    /// A proxy variable that is no proxy's address; a trust store that cannot be read; no thread for
+    /// names.
     pub fn nonblocking(timeout: Duration, sites: &[Site]) -> Result<Client, Error> {
         // Fails only where a provider is installed already, which then serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        // A runtime panics where the system refuses its first thread for names.
+        if sites.iter().any(|site| Url::parse(&site.url).is_ok_and(|url| url.domain().is_some())) {
+            let refused = |why| {
+                let limits = limits::named(&why);
+                format!("no thread can be started to look names up: {limits}")
+            };
+            let _ = thread::Builder::new().spawn(|| ()).map_err(refused)?.join();
+        }
         let mut client = Client::builder()
             .timeout(timeout)
             .http1_only()
             .no_proxy()
             // Kept for later as far as the limit on open files goes: a connection that is closed
             // instead holds its file a little longer, while the next one is opened already.
-            .pool_max_idle_per_host(limits::downloads(sites).0 / hosts(sites))
+            .pool_max_idle_per_host(
+                limits::downloads(sites, limits::ROOM_OF_A_TASK).0 / hosts(sites),
+            )
             // A connection lives for one run: nothing is won by probing whether it still does.
             .tcp_keepalive(None)
             .tcp_keepalive_interval(None)
@@ -181,6 +217,9 @@ mod nonblocking {
     /// An answer of 4xx or 5xx, and those of [`super::read_body`].
     pub async fn read_body_async(response: reqwest::Response) -> Result<u64, Error> {
         let mut response = response.error_for_status()?;
+        if response.status().is_redirection() {
+            return Err(format!("{}, without saying where to", response.status()).into());
+        }
         let mut bytes = 0;
         while let Some(piece) = response.chunk().await? {
             bytes = within_limit(bytes + piece.len() as u64)?;

@@ -21,7 +21,7 @@ macro_rules! picture_tests {
     ($program:expr, $arguments:expr) => {
         $crate::picture_tests!($program, $arguments; files_show_the_spans,
             paths_are_tried_before_anything_runs, a_file_is_replaced_whole_or_not_at_all,
-            the_terminal_gets_what_it_can_show);
+            standard_output_is_not_replaced, the_terminal_gets_what_it_can_show);
     };
     ($program:expr, $arguments:expr; $($name:ident),+) => {
         $(#[test]
@@ -226,7 +226,25 @@ pub fn paths_are_tried_before_anything_runs(program: &Program, arguments: &[&str
     let twice = format!("{path}/run");
     let both = ["--diagram", &twice, "--trace", &twice];
     program.refuses(arguments.iter().copied().chain(both), &["--diagram", "--trace", &twice]);
+    let other = format!("{path}/./run");
+    let both = ["--diagram", &other, "--trace", &twice];
+    program.refuses(arguments.iter().copied().chain(both), &["--diagram", "--trace", &other]);
     assert!(entries(directory.path()).is_empty(), "{:?}", entries(directory.path()));
+}
+
+/// Asserts that a picture for standard output goes there, also where that is a file: nothing of what
+/// was or is written to it is lost.
+pub fn standard_output_is_not_replaced(program: &Program, arguments: &[&str]) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let log = directory.path().join("log");
+    fs::write(&log, "precious\n").expect("a file");
+    let mut command = program.command();
+    let appended = fs::OpenOptions::new().append(true).open(&log).expect("a file");
+    command.args(arguments).args(["--quiet", "--diagram", "/dev/stdout"]).stdout(appended);
+    let status = command.status().expect("a run");
+    assert!(status.success());
+    let log = fs::read_to_string(&log).expect("the file");
+    assert!(log.starts_with("precious\n<svg") && log.contains("peak memory"), "{log}");
 }
 
 #[expect(missing_docs, reason = "the names say it")]

@@ -2,14 +2,12 @@
 //!
 //! A file is tried before anything runs, and written anew after each round: to a temporary file
 //! beside it that then takes its name, so that a reader never sees half of one, and what was
-//! there before is replaced whole or not at all.
+//! there before is replaced whole or not at all. What is no file, like a terminal or a named pipe,
+//! is written to once, at the end.
 
-use std::fs::{self, OpenOptions, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile};
+use common::file::{self, Target};
 
 use crate::ledger;
 use crate::options::Options;
@@ -37,16 +35,6 @@ struct Export {
     failed: bool,
 }
 
-/// Where the text goes.
-#[derive(Debug)]
-enum Target {
-    /// To a file, replaced after each round.
-    File(PathBuf),
-    /// To something that is no regular file, like `/dev/stdout` or a named pipe. It cannot be
-    /// replaced, so it is written to once, at the end.
-    Stream(PathBuf),
-}
-
 impl Exports {
     /// Makes sure that all files can be written.
     ///
@@ -64,16 +52,11 @@ impl Exports {
         let mut exports: Vec<Export> = Vec::new();
         for (flag, path, format) in asked {
             let Some(asked) = path.clone() else { continue };
-            let target =
-                Target::prepare(&asked).map_err(|error| said(flag, &asked, &error.to_string()))?;
-            if let (Target::File(file), Some(other)) =
-                (&target, exports.iter().find(|other| other.target == target))
-            {
-                return Err(format!(
-                    "{} and {flag} both name the file '{}'",
-                    other.flag,
-                    file.display()
-                ));
+            let target = Target::find(&asked).and_then(|found| found.attempt().map(|()| found));
+            let target = target.map_err(|error| said(flag, &asked, &file::plain(&error)))?;
+            if let Some(other) = exports.iter().find(|other| other.target == target) {
+                let file = asked.display();
+                return Err(format!("{} and {flag} both name the file '{file}'", other.flag));
             }
             exports.push(Export { flag, asked, target, format, failed: false });
         }
@@ -84,7 +67,7 @@ impl Exports {
     pub fn write(&mut self, comparison: &Comparison) -> Vec<String> {
         self.0
             .iter_mut()
-            .filter(|export| matches!(export.target, Target::File(_)))
+            .filter(|export| export.target.file().is_some())
             .filter_map(|export| export.write(comparison))
             .collect()
     }
@@ -97,10 +80,7 @@ impl Exports {
     /// Where the report is, if it could be written.
     pub fn report(&self) -> Option<&Path> {
         let report = self.0.iter().find(|export| export.flag == REPORT && !export.failed)?;
-        match &report.target {
-            Target::File(file) => Some(file),
-            Target::Stream(_) => None,
-        }
+        report.target.file()
     }
 
     /// Whether any file is not as it should be: the last try to write it has failed.
@@ -122,7 +102,7 @@ impl Export {
     fn write(&mut self, comparison: &Comparison) -> Option<String> {
         let text = (self.format)(comparison);
         let written =
-            text.and_then(|text| self.target.write(&text).map_err(|error| error.to_string()));
+            text.and_then(|text| self.target.write(&text).map_err(|error| file::plain(&error)));
         let failed_before = std::mem::replace(&mut self.failed, written.is_err());
         written.err().filter(|_| !failed_before).map(|error| said(self.flag, &self.asked, &error))
     }
@@ -132,71 +112,14 @@ fn said(flag: &str, path: &Path, error: &str) -> String {
     format!("{flag}: '{}' cannot be written: {error}", path.display())
 }
 
-impl PartialEq for Target {
-    fn eq(&self, other: &Self) -> bool {
-        matches!((self, other), (Self::File(one), Self::File(other)) if one == other)
-    }
-}
-
-impl Target {
-    fn prepare(asked: &Path) -> io::Result<Self> {
-        match fs::metadata(asked) {
-            Ok(metadata) if metadata.is_file() => {
-                // Fails for a file that is there and must not be written.
-                OpenOptions::new().append(true).open(asked)?;
-                // A link stays a link to the file that is replaced.
-                let file = asked.canonicalize()?;
-                temporary_beside(&file)?;
-                Ok(Self::File(file))
-            }
-            Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-            Ok(_) => Ok(Self::Stream(asked.to_owned())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let name = asked.file_name().ok_or(error)?;
-                let file = folder(asked).canonicalize()?.join(name);
-                temporary_beside(&file)?;
-                Ok(Self::File(file))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn write(&self, text: &str) -> io::Result<()> {
-        match self {
-            Self::File(file) => {
-                let mut temporary = temporary_beside(file)?;
-                temporary.write_all(text.as_bytes())?;
-                temporary.persist(file)?;
-                Ok(())
-            }
-            Self::Stream(stream) => {
-                OpenOptions::new().write(true).open(stream)?.write_all(text.as_bytes())
-            }
-        }
-    }
-}
-
-// A path without a folder is in the current one.
-fn folder(file: &Path) -> &Path {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-// It is removed when it is dropped. It may be read by whom the file that it replaces may be read
-// by, or else by whom the user's mask lets.
-fn temporary_beside(file: &Path) -> io::Result<NamedTempFile> {
-    let permissions =
-        fs::metadata(file).map_or(Permissions::from_mode(0o666), |there| there.permissions());
-    Builder::new().prefix(".compare-").permissions(permissions).tempfile_in(folder(file))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::results::sample;
     use clap::Parser;
-    use std::fs::File;
-    use std::io::Read;
-    use std::os::unix::fs::symlink;
+    use std::fs::{self, File, Permissions};
+    use std::io::{Read, Write};
+    use std::os::unix::fs::{PermissionsExt, symlink};
     use std::process::Command;
 
     fn prepared(flags: &[(&str, &Path)]) -> Result<Exports, String> {
@@ -267,7 +190,7 @@ mod tests {
         assert!(made.success());
         let mut pipe = File::options().read(true).write(true).open(&path).expect("a pipe");
         let mut exports = prepared(&[("--export-csv", &path)]).expect("writable");
-        assert!(matches!(exports.0[0].target, Target::Stream(_)));
+        assert_eq!(exports.0[0].target.file(), None);
         assert_eq!(exports.write(&sample::comparison()), [""; 0]);
         assert_eq!(exports.finish(&sample::comparison()), [""; 0]);
         assert!(!exports.failed());
