@@ -7,15 +7,17 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use apart::{Cost, cost};
 use clap::Parser;
 use common::args::whole;
 use common::example::{self, Output, Shown};
 use common::server::{Server, serve_if_asked};
 use common::{Run, run};
-use pool::apart::{Cost, cost};
 use serde_json::json;
 use tokio::runtime;
 
+#[path = "support/apart.rs"]
+pub(crate) mod apart;
 #[path = "../../async-io/src/main.rs"]
 #[allow(dead_code, reason = "its own main")]
 mod async_io;

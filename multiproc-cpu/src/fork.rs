@@ -40,7 +40,7 @@ impl Child {
 /// Ctrl-C to its parent.
 ///
 /// # Errors
-/// When this process has more than one thread, and when the system refuses.
+/// When this process has more than one thread, where the system tells; and when it refuses.
 pub fn split() -> io::Result<Forked> {
     if let Some(threads @ 2..) = usage::threads() {
         return Err(io::Error::other(format!(
@@ -49,7 +49,8 @@ pub fn split() -> io::Result<Forked> {
     }
     let parent = getpid();
     // SAFETY: a child has only the thread that forked, so that a lock held by another thread would
-    // stay locked in it for ever. There is no other thread, as was just seen.
+    // stay locked in it for ever. There is no other thread, as was just seen; where the system does
+    // not tell, there is at most the one of `end_with`, which holds no lock.
     match unsafe { fork() } {
         Ok(ForkResult::Parent { child }) => Ok(Forked::Parent(child)),
         Ok(ForkResult::Child) => {
@@ -85,12 +86,15 @@ fn end_with(parent: Pid) {
 // sees it when it is woken.
 #[cfg(not(target_os = "linux"))]
 fn end_with(parent: Pid) {
-    std::thread::spawn(move || {
+    let watch = move || {
         while getppid() == parent {
             std::thread::sleep(std::time::Duration::from_millis(200));
         }
         process::exit(1);
-    });
+    };
+    if std::thread::Builder::new().spawn(watch).is_err() {
+        process::exit(1);
+    }
 }
 
 const SIZE: NonZero<usize> = NonZero::new(size_of::<AtomicU64>()).expect("not empty");

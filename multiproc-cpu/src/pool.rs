@@ -6,10 +6,9 @@
 //! lost three workers is given up by name, and the others go on.
 //!
 //! While there are plenty of items a worker is given the next one before it has finished the last.
-//! All cores compute, so that the pool itself may wait some milliseconds for one, and its workers
+//! All cores compute, so that the pool itself may wait some milliseconds for a core, and its workers
 //! with it.
 
-pub mod apart;
 pub mod fork;
 pub mod wire;
 
@@ -232,13 +231,11 @@ impl<T: Item, W: Fn(usize, &T) -> Span> Pool<'_, T, W> {
     }
 }
 
-// No worker outlives the pool: an idle one ends when its pipe does, a busy one is killed.
+// No worker outlives the pool, not even one that is stopped and would not see that its pipe ends.
 impl<T, W> Drop for Pool<'_, T, W> {
     fn drop(&mut self) {
-        let end = |Worker { pid, given, .. }| {
-            if !given.is_empty() {
-                let _ = kill(pid, Signal::SIGKILL);
-            }
+        let end = |Worker { pid, .. }| {
+            let _ = kill(pid, Signal::SIGKILL);
             pid
         };
         // All are told to end before any is waited for.

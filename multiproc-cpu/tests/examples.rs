@@ -4,7 +4,6 @@ use std::process::Command;
 
 use common::testing::{end, example, example_program, shown};
 use common::{scale, sites};
-use pool::apart::Cost;
 use serde_json::json;
 
 #[path = "../examples/io_bound.rs"]
@@ -48,6 +47,7 @@ fn what_a_child_writes_its_parent_sees_only_where_it_is_sent() {
 
 #[test]
 fn io_bound_holds_when_the_pool_is_faster_than_the_baseline_and_pays_for_it() {
+    use io_bound::apart::Cost;
     type Costs = [Cost; 4];
     let holds = |change: fn(&mut Costs)| {
         let cost = |wall_seconds, cpu| Cost { wall_seconds, cpu_seconds: Some(cpu) };

@@ -152,13 +152,31 @@ fn a_busy_worker_does_not_outlive_the_program() {
 fn a_stopped_worker_does_not_outlive_the_program() {
     let killed = cfg!(target_os = "linux").then_some(Signal::SIGKILL);
     for signal in [Signal::SIGINT, Signal::SIGTERM].into_iter().chain(killed) {
-        let running = program().start([ENDLESS, "--workers", "1"]);
+        let mut running = program().start(["10", ENDLESS, "--workers", "1"]);
+        // Who is stopped before its first line of code has not yet asked the kernel for its help.
+        running.line();
         let worker = a_child(&running);
         kill(worker, Signal::SIGSTOP).expect("stopped");
         running.signal(signal);
         running.end();
         ends(worker);
     }
+}
+
+// The one that has nothing left to do does not see that its pipe ends.
+#[test]
+fn a_stopped_idle_worker_is_not_waited_for() {
+    let mut running = program().start(["--workers", "2", "10", "300000000"]);
+    running.line();
+    let sleeps = |worker: &Pid| {
+        let mut ps = std::process::Command::new("ps");
+        let state = ps.args(["-o", "state=", "-p", &worker.to_string()]).output().expect("ps");
+        state.stdout.starts_with(b"S")
+    };
+    let idle = eventually(|| children(running.pid()).into_iter().find(sleeps));
+    kill(idle, Signal::SIGSTOP).expect("stopped");
+    running.end().with_code(0);
+    ends(idle);
 }
 
 #[test]

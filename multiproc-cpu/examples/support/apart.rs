@@ -7,7 +7,7 @@ use common::{Error, Run, Span, limits, span};
 use nix::sys::wait::waitpid;
 use serde_json::Value;
 
-use crate::fork::{self, Forked};
+use pool::fork::{self, Forked};
 
 /// What a run took, from its start to its end.
 #[derive(Clone, Copy, Debug, PartialEq)]
