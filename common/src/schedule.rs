@@ -214,12 +214,12 @@ impl Schedule {
     /// What it came to: `at most 5 at once: 7.236 s of downloads in 1.447 s`.
     pub fn subtitle(&self) -> String {
         let how = match self.at_once() {
-            0 => "none begun".into(),
+            0 => "none done".into(),
             1 => "one at a time".into(),
             most => format!("up to {most} at once"),
         };
         let left = self.spans.iter().filter(|span| !self.was_begun(span)).count();
-        let left = if left > 0 { format!("; {left} not begun") } else { String::new() };
+        let left = if left > 0 { format!("; {left} not done") } else { String::new() };
         format!("{how}: {} of {}s in {}{left}", seconds(self.total()), self.item(), self.wall(),)
     }
 

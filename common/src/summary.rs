@@ -202,20 +202,22 @@ fn in_order<T: Item>(items: &[T], mut spans: Vec<Span>, measured: &Measured) -> 
         .map(|item| {
             let name = item.to_string();
             let span = by_name.get_mut(&name).and_then(VecDeque::pop_front);
-            span.unwrap_or_else(|| Span::not_done(name, 0, end, why))
+            span.unwrap_or_else(|| Span { end, ..Span::not_done(name, 0, end, why) })
         })
         .collect()
 }
 
 /// The least time that any schedule of `items` over `workers` can take: the longest item, or the
 /// total shared evenly, whichever is more (Graham 1966, the trivial lower bounds on a makespan).
-/// `None` where an item's time is not known.
+/// Of the items that went well: of the others nobody knows how long they take. `None` where there
+/// are none, and where an item's time is not known.
 fn bound<T: Item>(items: &[T], spans: &[Span], workers: usize) -> Option<Duration> {
     let time = |(item, span): (&T, &Span)| match T::WORKLOAD {
         "cpu" => Some(span.duration()),
         _ => item.set_time(),
     };
-    let times: Vec<Duration> = items.iter().zip(spans).map(time).collect::<Option<_>>()?;
+    let done = items.iter().zip(spans).filter(|(_, span)| span.outcome.is_ok());
+    let times: Vec<Duration> = done.map(time).collect::<Option<_>>()?;
     let total: Duration = times.iter().sum();
     let share = total / u32::try_from(workers.max(1)).ok()?;
     times.into_iter().max().map(|longest| longest.max(share))
@@ -263,7 +265,9 @@ impl fmt::Display for Report {
         let bound = self.bound_seconds.map(|bound| {
             let least = format!("{}, the least that this schedule allows", seconds(Some(bound)));
             match 100.0 * bound / self.wall_seconds {
-                share if share > 0.0 => format!("{least}, {share:.1} % of it reached"),
+                share if share > 0.0 => {
+                    format!("{least}, {share:.1} % of it reached")
+                }
                 _ => least,
             }
         });
@@ -413,6 +417,13 @@ mod tests {
         };
         assert_eq!(bound(Some(30)), Some(0.06));
         assert_eq!(bound(None), None);
+
+        // Who has failed or was not begun is no part of it.
+        let spans = vec![span("1", 0, [0, 30], Ok(1)), span("2", 1, [0, 500], Err("gone".into()))];
+        let report = Report::new(&[1u64, 2, 3], spans, &measured(1, Some(2)));
+        assert_eq!(report.bound_seconds, Some(0.03));
+        assert_eq!(report.spans[2].end_seconds, report.wall_seconds);
+        assert_eq!(Report::new(&[1u64], Vec::new(), &measured(1, None)).bound_seconds, None);
     }
 
     #[test]

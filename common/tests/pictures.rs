@@ -160,7 +160,7 @@ fn names_are_escaped() {
 fn a_run_without_items_or_time_is_drawn() {
     for (workers, wall_seconds) in [(0, 0.0), (3, 0.0), (3, 1e-9), (1, 90_000.0)] {
         let schedule = Schedule { workers, wall_seconds, ..schedule("threads-io", 1, Vec::new()) };
-        assert!(diagram::draw(&schedule, RICH).contains("none begun"));
+        assert!(diagram::draw(&schedule, RICH).contains("none done"));
         Picture::read(&svg::draw(&schedule, View::WHOLE).expect("a picture")).shows(&schedule, 1.0);
         trace_shows(&trace::draw(&schedule).expect("JSON"), &schedule);
     }

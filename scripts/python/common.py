@@ -241,10 +241,10 @@ class Run:
         memory = [peak_memory(), *processes.values()]
         if self.workload == "io":
             answer = sum(span.answer or 0 for span in spans)
-            times = [site.latency for site in self.items]
+            times = [site.latency for site, span in zip(self.items, spans) if not span.error]
         else:
             answer = [None if span.error else str(span.answer) for span in spans]
-            times = [span.end - span.start for span in spans]
+            times = [span.end - span.start for span in spans if not span.error]
         return {
             "program": self.program,
             "workload": self.workload,
@@ -252,7 +252,7 @@ class Run:
             "failed": sum(span.error is not None for span in spans),
             "workers": self.workers,
             "wall_seconds": wall,
-            "bound_seconds": None if None in times else max(*times, sum(times) / self.workers),
+            "bound_seconds": None if None in times or not times else max(*times, sum(times) / self.workers),
             "user_seconds": used[0],
             "system_seconds": used[1],
             "peak_memory_bytes": None if None in memory else sum(memory),
