@@ -3,6 +3,7 @@
 # misbehave in every way, then the program, then memory that processes share. Whatever valgrind finds,
 # in a worker too, is shown and ends this with exit code 1.
 set -euo pipefail
+unset CDPATH
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 if ! command -v valgrind >/dev/null; then

@@ -2,6 +2,8 @@
 # Builds the programs in release, then runs and compares them. All flags go to the comparison:
 # scripts/compare.sh --help
 set -euo pipefail
+# With it `cd` might go elsewhere, and say where.
+unset CDPATH
 
 # This file may have been reached through a symbolic link, from any folder.
 script=${BASH_SOURCE[0]}
@@ -25,14 +27,15 @@ for argument in "$@"; do
     esac
 done
 
+build=(cargo build --release --workspace "${targets[@]}" --manifest-path "$manifest")
 echo "Building in release; the first time this takes a minute or two." >&2
-if ! output=$(cargo build --release --workspace "${targets[@]}" --manifest-path "$manifest" 2>&1); then
+if ! output=$("${build[@]}" 2>&1); then
     echo "$output" >&2
     echo "error: the build failed: see above" >&2
     exit 1
 fi
 
 # Asked of cargo, because the environment or a configuration file may put it elsewhere.
-target=$(cargo metadata --format-version 1 --no-deps --manifest-path "$manifest" |
-    sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
-exec "$target/release/compare" "$@"
+harness=$("${build[@]}" --quiet --message-format json |
+    sed -n 's/.*"kind":\["bin"\][^}]*"name":"compare".*"executable":"\([^"]*\)".*/\1/p')
+exec "$harness" "$@"

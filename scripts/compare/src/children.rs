@@ -8,10 +8,13 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{self, Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use common::usage;
+use nix::sys::signal::killpg;
+use nix::unistd::getpgid;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, Signal, System};
 
 /// Ends the programs that run when this process is killed and cannot do it itself. A process that
@@ -36,13 +39,17 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let _ = self.0.kill();
+        // Its whole group: whoever is left in it was left behind.
+        if let Ok(group) = i32::try_from(self.0.id()) {
+            let _ = killpg(nix::unistd::Pid::from_raw(group), nix::sys::signal::SIGKILL);
+        }
         let _ = self.0.wait();
     }
 }
 
-/// The descendants of this process, without those that were there at first: the site server and the
-/// guard.
+/// The programs that this process starts, and their workers: its descendants, and who is in the
+/// guard's group though its parent has ended; without those that were there at first, the site server
+/// and the guard.
 #[derive(Clone, Debug)]
 pub struct Children {
     spared: HashSet<Pid>,
@@ -65,8 +72,28 @@ impl Children {
     /// # Errors
     /// The operating system's, when it cannot be started.
     pub fn run(&self, mut command: Command) -> io::Result<process::Output> {
-        command.process_group(self.group);
+        self.join(&mut command);
+        // `assert_cmd` feeds and reads a program by three threads, and would panic without them.
+        threads_left(3)?;
         assert_cmd::Command::from_std(command).output()
+    }
+
+    /// Makes a command that is about to be started one of these.
+    pub fn join(&self, command: &mut Command) {
+        command.process_group(self.group);
+    }
+
+    fn running(&self, system: &System) -> Vec<Pid> {
+        let group = nix::unistd::Pid::from_raw(self.group);
+        let joined = |pid: &Pid| {
+            let pid = i32::try_from(pid.as_u32()).ok().map(nix::unistd::Pid::from_raw);
+            getpgid(pid).is_ok_and(|its| its == group)
+        };
+        let descend: HashSet<Pid> = descendants(system).into_iter().collect();
+        let all = system.processes().keys().copied();
+        all.filter(|pid| descend.contains(pid) || joined(pid))
+            .filter(|pid| !self.spared.contains(pid))
+            .collect()
     }
 
     /// Asks the programs that run to end, each once: `told` has those who were asked before.
@@ -74,7 +101,7 @@ impl Children {
     pub fn ask_to_end(&self, told: &mut HashSet<Pid>) {
         let Some(system) = processes() else { return };
         let own = Pid::from_u32(process::id());
-        for pid in descendants(&system).into_iter().filter(|pid| !self.spared.contains(pid)) {
+        for pid in self.running(&system) {
             if let Some(child) = system.process(pid).filter(|child| child.parent() == Some(own))
                 && told.insert(pid)
             {
@@ -85,15 +112,14 @@ impl Children {
 
     // Memory that the programs that run and their workers have resident together, in bytes.
     fn resident_memory(&self) -> Option<u64> {
-        let running = descendants(&processes()?);
-        let running = running.into_iter().filter(|pid| !self.spared.contains(pid));
-        usage::resident_memory(running.map(Pid::as_u32))
+        let running = self.running(&processes()?);
+        usage::resident_memory(running.into_iter().map(Pid::as_u32))
     }
 
     /// Ends the programs that run and all their workers.
     pub fn kill(&self) {
         let Some(system) = processes() else { return };
-        for pid in descendants(&system).into_iter().filter(|pid| !self.spared.contains(pid)) {
+        for pid in self.running(&system) {
             if let Some(child) = system.process(pid) {
                 child.kill();
             }
@@ -108,6 +134,24 @@ fn processes() -> Option<System> {
     let no_threads = ProcessRefreshKind::nothing().without_tasks();
     system.refresh_processes_specifics(ProcessesToUpdate::All, true, no_threads);
     Some(system)
+}
+
+// Whether so many threads can be started, all alive at once.
+fn threads_left(count: usize) -> io::Result<()> {
+    let (end, ended) = mpsc::channel::<()>();
+    let ended = Arc::new(Mutex::new(ended));
+    let mut started = Vec::new();
+    let all = (0..count).try_for_each(|_| {
+        let ended = Arc::clone(&ended);
+        let wait = move || drop(ended.lock().map(|ended| ended.recv()));
+        started.push(thread::Builder::new().spawn(wait)?);
+        Ok(())
+    });
+    drop(end);
+    for thread in started {
+        let _ = thread.join();
+    }
+    all
 }
 
 // Parents stand before their children.
@@ -131,17 +175,20 @@ pub struct Deadline {
 
 impl Deadline {
     /// From now on `limit` may pass.
-    pub fn start(children: &Children, limit: Duration) -> Self {
+    ///
+    /// # Errors
+    /// The operating system's, when a thread is refused.
+    pub fn start(children: &Children, limit: Duration) -> io::Result<Self> {
         let (ended, waiting) = mpsc::channel();
         let children = children.clone();
-        let watcher = thread::spawn(move || {
+        let watcher = thread::Builder::new().spawn(move || {
             let passed = waiting.recv_timeout(limit) == Err(RecvTimeoutError::Timeout);
             if passed {
                 children.kill();
             }
             passed
-        });
-        Self { ended, watcher }
+        })?;
+        Ok(Self { ended, watcher })
     }
 
     /// The run has ended; returns whether the limit had passed before.
@@ -163,10 +210,13 @@ const LOOKS: Duration = Duration::from_millis(10);
 
 impl MemoryWatch {
     /// The first look is when `first` has passed.
-    pub fn start(children: &Children, first: Duration) -> Self {
+    ///
+    /// # Errors
+    /// The operating system's, when a thread is refused.
+    pub fn start(children: &Children, first: Duration) -> io::Result<Self> {
         let (ended, waiting) = mpsc::channel();
         let children = children.clone();
-        let watcher = thread::spawn(move || {
+        let watcher = thread::Builder::new().spawn(move || {
             let (mut most, mut wait) = (None, first);
             while waiting.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
                 let began = Instant::now();
@@ -175,8 +225,8 @@ impl MemoryWatch {
                 wait = LOOKS.max(20 * began.elapsed());
             }
             most
-        });
-        Self { ended, watcher }
+        })?;
+        Ok(Self { ended, watcher })
     }
 
     /// The run has ended; returns the most memory that was seen, in bytes. `None` if there was no
@@ -196,7 +246,7 @@ mod tests {
         let guard = Guard::start().expect("a guard");
         let children = Children::from_now_on(&guard);
         let seen = |first| {
-            let watch = MemoryWatch::start(&children, first);
+            let watch = MemoryWatch::start(&children, first).expect("a thread");
             let mut program = Command::new("sleep");
             program.arg("0.5");
             assert!(children.run(program).expect("a run").status.success());

@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
 use crate::children::Children;
@@ -27,12 +28,14 @@ impl Interrupt {
     /// Watches for SIGINT and SIGTERM from now on, in a thread that sleeps until one comes.
     ///
     /// # Errors
-    /// The operating system's, when a signal handler cannot be set.
+    /// The operating system's, when a signal handler cannot be set or the thread is refused.
     pub fn watch(children: Children) -> io::Result<Self> {
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        // If they are set to be ignored, which is inherited, the ends of programs cannot be seen.
+        flag::register(SIGCHLD, Arc::default())?;
         let interrupt = Self::default();
         let noted = Arc::clone(&interrupt.0);
-        thread::spawn(move || {
+        thread::Builder::new().spawn(move || {
             let Some(first) = signals.forever().next().and_then(|signal| u8::try_from(signal).ok())
             else {
                 return;
@@ -48,7 +51,7 @@ impl Interrupt {
                     process::exit(128 + second);
                 }
             }
-        });
+        })?;
         Ok(interrupt)
     }
 

@@ -79,7 +79,7 @@ fn compare(options: &Options) -> Result<ExitCode, String> {
         .map_err(|error| format!("a shell cannot be started: {}", limits::named(&error)))?;
     let children = Children::from_now_on(&guard);
     let interrupt = Interrupt::watch(children.clone())
-        .map_err(|error| format!("signals cannot be watched for: {error}"))?;
+        .map_err(|error| format!("signals cannot be watched for: {}", limits::named(&error)))?;
     let urls: Vec<String> = options.urls.iter().map(ToString::to_string).collect();
     let progress = Progress::start();
     let python = options.wants_python().then(|| {

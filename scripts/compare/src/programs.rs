@@ -245,9 +245,9 @@ mod tests {
     }
 
     #[test]
-    fn each_program_has_one_twin_and_what_shows_the_gil_has_none() {
+    fn each_of_the_four_has_one_twin_and_what_shows_the_gil_has_none() {
         let twins = PYTHON.map(|program| {
-            let twins: Vec<String> = PROGRAMS
+            let twins: Vec<String> = PROGRAMS[..5]
                 .iter()
                 .filter(|other| program.is_twin_of(other))
                 .map(Program::command)
@@ -257,6 +257,8 @@ mod tests {
         for (python, rust) in &twins[..5] {
             assert_eq!(python.replace('_', "-").replace(".py", ""), *rust);
         }
-        assert_eq!(twins[5], ("cpu_threads.py".into(), String::new()));
+        let gil = &PYTHON[5];
+        assert_eq!(gil.command(), "cpu_threads.py");
+        assert!(!PROGRAMS[..5].iter().any(|program| gil.is_twin_of(program)));
     }
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use common::limits;
 use serde::{Deserialize, Serialize};
 use tempfile::Builder;
 
@@ -186,10 +187,12 @@ impl Maker<'_> {
 
     // What a command answers; the error is what it did instead.
     fn ask(&self, command: &mut Command) -> Result<Output, String> {
-        let deadline = Deadline::start(self.children, LIMIT);
+        let unstarted = |error| format!("cannot be started ({})", limits::named(&error));
+        let deadline = Deadline::start(self.children, LIMIT).map_err(unstarted)?;
+        self.children.join(command);
         let output = command.stdin(Stdio::null()).output();
         let too_long = deadline.stop();
-        let output = output.map_err(|error| format!("cannot be started ({error})"))?;
+        let output = output.map_err(unstarted)?;
         match output.status.success() {
             _ if too_long => Err(format!("took longer than {} seconds", LIMIT.as_secs())),
             false => Err(format!("failed ({})", reason(&output))),

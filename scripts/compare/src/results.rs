@@ -236,7 +236,7 @@ pub struct Comparison {
     pub python: Option<Python>,
     /// What the examples have shown; `None` if they were not asked for.
     pub shown: Option<Vec<Shown>>,
-    /// The examples that broke.
+    /// The examples that broke, and the points of the growth.
     pub broken: Vec<Broken>,
     /// How the costs grow with the number of workers; `None` if that was not asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -308,7 +308,13 @@ impl Comparison {
 
     /// Whether anything failed that was run.
     pub fn any_failed(&self) -> bool {
-        self.failed().next().is_some() || !self.broken.is_empty()
+        self.failures().next().is_some()
+    }
+
+    /// What failed, by name: programs of the comparison, then examples and points of the growth.
+    pub fn failures(&self) -> impl Iterator<Item = (String, &Failure)> {
+        let programs = self.failed().map(|(row, failure)| (row.program.command(), failure));
+        programs.chain(self.broken.iter().map(|it| (it.name.clone(), &it.failure)))
     }
 
     /// The rows that have a run that failed.

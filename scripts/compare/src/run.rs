@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use assert_cmd::assert::OutputAssertExt;
-use common::{schedule::Schedule, sites, sums};
+use common::{limits, schedule::Schedule, sites, sums};
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use serde::Deserialize;
@@ -107,16 +107,6 @@ impl Runner {
         expected: &Expected,
         run: String,
     ) -> Result<(Run, String), Box<Failure>> {
-        let deadline = Deadline::start(&self.children, self.limit);
-        let before = getrusage(UsageWho::RUSAGE_CHILDREN);
-        let start = Instant::now();
-        let output = self.children.run(command);
-        let wall = start.elapsed();
-        // Those of the program and of the workers that it waited for. The site server is no part
-        // of it: the harness waits for it only at the very end.
-        let after = getrusage(UsageWho::RUSAGE_CHILDREN);
-        let too_long = deadline.stop();
-
         let failed = |reason: String, stdout: &[u8], stderr: &[u8]| {
             Box::new(Failure {
                 run: run.clone(),
@@ -125,8 +115,18 @@ impl Runner {
                 stderr: shortened(stderr),
             })
         };
-        let output =
-            output.map_err(|error| failed(format!("it cannot be started: {error}"), b"", b""))?;
+        let unstarted =
+            |error| failed(format!("it cannot be started: {}", limits::named(&error)), b"", b"");
+        let deadline = Deadline::start(&self.children, self.limit).map_err(unstarted)?;
+        let before = getrusage(UsageWho::RUSAGE_CHILDREN);
+        let start = Instant::now();
+        let output = self.children.run(command);
+        let wall = start.elapsed();
+        // Those of the program and of the workers that it waited for. The site server is no part
+        // of it: the harness waits for it only at the very end.
+        let after = getrusage(UsageWho::RUSAGE_CHILDREN);
+        let too_long = deadline.stop();
+        let output = output.map_err(unstarted)?;
         let checked = if too_long {
             let limit = self.limit.as_secs();
             Err(format!("it was ended because it took longer than --run-limit {limit} (seconds)"))
@@ -206,8 +206,8 @@ impl Expected {
 
     /// The sums below these numbers.
     pub fn sums(numbers: impl Iterator<Item = u64>) -> Self {
-        let sums: Vec<String> =
-            numbers.filter_map(sums::closed_form).map(|sum| sum.to_string()).collect();
+        let sums: Vec<Option<String>> =
+            numbers.filter_map(sums::closed_form).map(|sum| Some(sum.to_string())).collect();
         Self { items: sums.len(), answer: Some(Answer::Sums(sums)) }
     }
 }
@@ -239,21 +239,25 @@ struct Item {
     error: Option<String>,
 }
 
-/// Bytes read in all, or the sums.
+/// Bytes read in all, or the sums, of which one that failed is none.
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
 enum Answer {
     Bytes(u64),
-    Sums(Vec<String>),
+    Sums(Vec<Option<String>>),
 }
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bytes(bytes) => write!(f, "{bytes} bytes"),
-            Self::Sums(sums) => f.write_str(&sums.join(" ")),
+            Self::Sums(sums) => f.write_str(&sums.iter().map(sum).collect::<Vec<_>>().join(" ")),
         }
     }
+}
+
+fn sum(sum: &Option<String>) -> &str {
+    sum.as_deref().unwrap_or("none")
 }
 
 /// Holds a program's output against what it should be; the error says what is wrong with it.
@@ -307,6 +311,7 @@ fn wrong_answer(found: &Answer, expected: &Answer) -> String {
                 .enumerate()
                 .find(|(_, (found, expected))| found != expected)
                 .unwrap_or((0, (&found[0], &expected[0])));
+            let (found, expected) = (sum(found), sum(expected));
             format!("its answer is wrong: sum {} is {found} instead of {expected}", place + 1)
         }
         _ => format!("its answer is wrong: {found} instead of {expected}"),
@@ -461,7 +466,7 @@ mod tests {
 
     #[test]
     fn a_wrong_sum_is_named() {
-        let sums = |sums: [&str; 2]| Answer::Sums(sums.map(str::to_owned).to_vec());
+        let sums = |sums: [&str; 2]| Answer::Sums(sums.map(|sum| Some(sum.into())).to_vec());
         let expected = Expected { items: 2, answer: Some(sums(["1", "5"])) };
         assert!(check(&output(0, &report(2, 0, r#"["1", "5"]"#, "null")), &expected).is_ok());
         assert_eq!(

@@ -42,8 +42,9 @@ pub const COVERS: &str = "\
   set to take, for real sites it is unknown; for sums it is what each took in that run.
 - CPU time, CPUs used (CPU time over time), switches: of the program and its workers, mean of the
   runs. Never of the site server.
-- Threads, processes (the most alive at once) and peak memory (the most resident at once): as the
-  program reports them, the most of any run.
+- Threads, processes (the most alive at once, as seen when an item ended) and peak memory
+  (resident; of several processes the sum of their peaks, in which what they share counts for
+  each): as the program reports them, the most of any run.
 - Code lines: those of the program's own folder, in Python of its file, without blank lines,
   comments and tests.
 - Notes: the time that the notes give for Python, with real sites, on another machine.";
@@ -280,10 +281,10 @@ pub fn remarks(comparison: &Comparison, look: Look) -> Vec<String> {
                 .into(),
         );
     }
-    if comparison.failed().next().is_some() {
+    if comparison.any_failed() {
         parts.push(heading("Failed runs", 2, look));
-        for (row, failed) in comparison.failed() {
-            parts.extend(failure(&row.program.command(), failed));
+        for (command, failed) in comparison.failures() {
+            parts.extend(failure(&command, failed));
         }
     }
     if let Some(signal) = comparison.interrupted_by {

@@ -558,6 +558,29 @@ fn a_program_that_hangs_is_ended_with_its_workers() {
     wait_until_gone(&programs, "worker");
 }
 
+// What a program has left behind belongs to another parent, and holds its output open.
+#[test]
+fn what_a_program_leaves_behind_is_ended_too() {
+    let programs = Programs::new();
+    programs.write("async-io", "sleep 1000 & echo $! > worker; exit 3");
+    let assert = programs.compare(&["--runs", "1", "--run-limit", "1"]).assert().code(1);
+    assert.stdout(predicate::str::contains("longer than --run-limit 1"));
+    wait_until_gone(&programs, "worker");
+
+    programs.write("async-io", "sleep 1000 > /dev/null 2>&1 & echo $! > worker; exit 3");
+    let assert = programs.compare(&["--runs", "1"]).assert().code(1);
+    assert.stdout(predicate::str::contains("exit status: 3"));
+    wait_until_gone(&programs, "worker");
+}
+
+// Set so by whoever started it, and inherited.
+#[test]
+fn ignored_ends_of_children_are_seen() {
+    let programs = Programs::new();
+    let ended = end(once(harness().after("trap '' CHLD"), &programs)).with_code(0);
+    assert_eq!(ended.stderr, "");
+}
+
 #[test]
 fn no_space_costs_the_file_only() {
     let programs = Programs::new();
@@ -882,7 +905,13 @@ fn a_point_that_a_limit_does_not_allow_is_named_and_the_rest_goes_on() {
             10000) echo 'error: out of luck' >&2; exit 1;;
         esac",
     );
-    let assert = programs.compare(&["--growth"]).assert().code(1);
+    let [export, page] = ["a.json", "a.html"].map(|name| programs.path(name));
+    let files = [&export, &page].map(|path| path.to_str().expect("path"));
+    let arguments = ["--growth", "--export-json", files[0], "--report", files[1]];
+    let assert = programs.compare(&arguments).assert().code(1);
+    let failures = &json(&export)["compare"]["failures"];
+    assert_eq!((&failures[0]["command"], failures[1].as_object()), (&"threads-io".into(), None));
+    assert!(fs::read_to_string(&page).expect("a page").contains("error: out of luck"));
     let assert = assert
         .stderr(predicate::str::contains("threads-io, 10,000 in flight: exit status: 1\n"))
         .stdout(predicate::str::contains(

@@ -112,8 +112,8 @@ pub fn export(comparison: &Comparison) -> Result<String, String> {
             twins: comparison.twins().map(Twin::of).collect(),
             interrupted_by: comparison.interrupted_by,
             failures: comparison
-                .failed()
-                .map(|(row, failure)| Failed { command: row.program.command(), failure })
+                .failures()
+                .map(|(command, failure)| Failed { command, failure })
                 .collect(),
             growth: comparison.growth.as_ref().map(growth::page::Exported::of),
         },

@@ -240,9 +240,10 @@ impl Meter<'_> {
         let before = cpu_seconds(self.server.process());
         let runner = self.bench.runner;
         // What processes share, each of them reports as its own.
-        let watch = kind.processes.then(|| MemoryWatch::start(&runner.children, kind.first_look()));
+        let watch = || MemoryWatch::start(&runner.children, kind.first_look()).ok();
+        let watch = kind.processes.then(watch);
         let checked = runner.checked(command, &expected, at(kind, workers));
-        let watched = watch.map(MemoryWatch::stop);
+        let watched = watch.map(|watch| watch?.stop());
         let (run, said) = checked?;
         let server = cpu_seconds(self.server.process()).zip(before);
         let Some(schedule) = &run.schedule else {

@@ -30,8 +30,8 @@ pub fn report(comparison: &Comparison, look: Look) -> String {
     }
     if comparison.any_failed() {
         parts.push(tables::heading("Failed runs", 2, look));
-        for broken in &comparison.broken {
-            parts.extend(tables::failure(&broken.name, &broken.failure));
+        for (command, failure) in comparison.failures() {
+            parts.extend(tables::failure(&command, failure));
         }
     }
     if let Some(signal) = comparison.interrupted_by {

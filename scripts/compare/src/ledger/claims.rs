@@ -416,7 +416,7 @@ pub const CLAIMS: [Claim; 33] = [
             figure(DEADLOCK, "rounds_done_in_opposite_orders", "rounds_before_the_deadlock"),
         ],
         measured: "this time {updates_lost} updates lost, and {threads_locked_up} threads locked \
-                   up after {rounds_before_the_deadlock} rounds: run both again and compare",
+                   up after {rounds_before_the_deadlock} rounds: run them again and compare",
         rule: as_shown,
     },
     Claim {

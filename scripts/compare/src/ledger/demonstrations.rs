@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use common::limits;
 use serde::Deserialize;
 use serde_json::{Map, json};
 use tempfile::TempDir;
@@ -241,11 +242,12 @@ fn run_one(demonstration: &Demonstration, runner: &Runner) -> Result<Shown, Fail
         .map_err(|error| failed(format!("there is no temporary folder: {error}"), b"", b""))?;
     let command = demonstration.built(runner, folder.path());
     let limit = LIMIT.min(runner.limit);
-    let deadline = Deadline::start(&runner.children, limit);
+    let unstarted =
+        |error| failed(format!("it cannot be started: {}", limits::named(&error)), b"", b"");
+    let deadline = Deadline::start(&runner.children, limit).map_err(unstarted)?;
     let output = runner.children.run(command);
     let too_long = deadline.stop();
-    let output =
-        output.map_err(|error| failed(format!("it cannot be started: {error}"), b"", b""))?;
+    let output = output.map_err(unstarted)?;
     let shown = if too_long {
         let limit = limit.as_secs();
         let plural = if limit == 1 { "" } else { "s" };

@@ -42,11 +42,8 @@ pub fn report(comparison: &Comparison) -> String {
     parts.extend(busy(comparison));
     if comparison.any_failed() {
         parts.push(tables::heading("What broke", 2, Look::Terminal));
-        for (row, failure) in comparison.failed() {
-            parts.extend(tables::failure(&row.program.command(), failure));
-        }
-        for broken in &comparison.broken {
-            parts.extend(tables::failure(&broken.name, &broken.failure));
+        for (command, failure) in comparison.failures() {
+            parts.extend(tables::failure(&command, failure));
         }
     }
     if let Some(signal) = comparison.interrupted_by {
