@@ -4,7 +4,7 @@
 //! A heartbeat task wakes up every few milliseconds and notes when. Beside it another task does
 //! sums: without awaiting, the heart stops until the last sum is done, and
 //! `longest_gap_greedy_milliseconds` is as long as all of them. With a `yield_now` after each sum
-//! the gap is about one sum; with the sums on a thread of their own (`spawn_blocking`), a beat.
+//! the gap is a beat and a sum; with the sums on a thread of their own (`spawn_blocking`), a beat.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};

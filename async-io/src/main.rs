@@ -2,8 +2,8 @@
 //! to wait says so with `.await`, and the thread runs another one meanwhile.
 //!
 //! Good: the waiting of all 160 downloads overlaps; a task costs so little that there is one for
-//! each site ([`download_all_sites`]); between two `.await`s nothing interrupts a task, so that
-//! nothing needs a lock.
+//! each site ([`download_all_sites`]); between two `.await`s no other task runs, so that nothing
+//! needs a lock.
 //! Bad: [`download_site`] needs a client made for async, and what it does between two `.await`s
 //! holds up all the others.
 //!

@@ -29,7 +29,7 @@ fn write_in_child(before: u64, number: u64) -> Result<[u64; 3], Error> {
     let child = match fork::split()? {
         Forked::Parent(child) => child,
         Forked::Child(child) => child.end_after(|| {
-            // The kernel copies the variable's page now: from here on there are two of it.
+            // Now at the latest the kernel copies the variable's page: there are two of it.
             variable = number;
             shared.store(variable, Ordering::Relaxed);
             let _ = write_end.write_all(&variable.to_ne_bytes());

@@ -1,9 +1,9 @@
 //! Two threads that **take two locks in opposite orders lock up**: each holds the lock that the
 //! other one waits for, and neither ever gets on.
 //!
-//! Two threads work in rounds under both locks. In opposite orders `threads_locked_up` is 2 after
-//! a few rounds: parking_lot's detector finds it, and the two stacks on standard error say where
-//! each waits. In one order all rounds of the same work get done.
+//! Two threads work in rounds under both locks. In opposite orders `threads_locked_up` is 2 in
+//! the first rounds: parking_lot's detector finds it, and the two stacks on standard error say in
+//! which function each waits. In one order all rounds of the same work get done.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -2,7 +2,7 @@
 //! read `x`, others count on, and then it writes back a number that is out of date.
 //!
 //! Threads count on one `x` in three ways; `updates_lost_...` is what `x` lacks at the end. A read
-//! and a write of their own lose updates; `fetch_add`, one instruction, and a mutex lose none, and
+//! and a write of their own lose updates; `fetch_add`, one indivisible step, and a mutex lose none;
 //! `nanoseconds_an_update_...` is what each way costs: wall time over the updates of all threads.
 //!
 //! Rust refuses the plain `x = x + 1` (`src/refused.rs`), and `tests/examples_race_model.rs` goes

@@ -2,7 +2,8 @@
 //!
 //! This is why the race of `examples/race_condition.rs` takes an effort to write in Rust: that
 //! example has to spell out the read and the write as two atomic operations. The compiler refuses
-//! the plain version, whichever way `x` is handed to the threads.
+//! the plain version, whichever way the threads are made to share `x`. (With `move` it compiles, and
+//! each of them counts on a copy of its own.)
 //!
 //! Two threads cannot both borrow `x` to change it (E0499):
 //!
@@ -26,7 +27,7 @@
 //! assert_eq!(x.get(), 2);
 //! ```
 //!
-//! A global variable can be changed only by code that takes the blame with `unsafe` (E0133):
+//! A plain global variable can be changed only by code that takes the blame with `unsafe` (E0133):
 //!
 //! ```compile_fail,E0133
 //! static mut X: u64 = 0;
