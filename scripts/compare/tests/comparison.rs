@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use assert_cmd::Command;
-use common::testing::{Program, Running, end, random, rounds};
+use common::testing::{Program, Running, end, eventually, random, rounds};
 use common::{sites, sums};
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
@@ -667,26 +667,23 @@ fn nothing_outlives_a_kill() {
 
 /// Waits until a file has a process id in it, and returns that.
 fn process_id(programs: &Programs, file: &str) -> i32 {
-    loop {
+    eventually(|| {
         let text = fs::read_to_string(programs.path(file)).unwrap_or_default();
-        match text.strip_suffix('\n').map(str::parse) {
-            Some(id) => return id.expect("a process id"),
-            None => thread::sleep(Duration::from_millis(10)),
-        }
-    }
+        text.strip_suffix('\n').map(|id| id.parse().expect("a process id"))
+    })
 }
 
 /// Waits until the process whose id is in the file has ended. A process that nobody waits for may
 /// stay in the table of processes; it has ended all the same.
 fn wait_until_gone(programs: &Programs, file: &str) {
     let id = sysinfo::Pid::from_u32(process_id(programs, file) as u32);
-    loop {
+    eventually(|| {
         let system = System::new_all().expect("processes");
         match system.process(id).map(sysinfo::Process::status) {
-            None | Some(ProcessStatus::Zombie | ProcessStatus::Dead) => return,
-            Some(_) => thread::sleep(Duration::from_millis(10)),
+            None | Some(ProcessStatus::Zombie | ProcessStatus::Dead) => Some(()),
+            Some(_) => None,
         }
-    }
+    });
 }
 
 #[test]
