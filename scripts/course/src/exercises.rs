@@ -9,7 +9,7 @@ use common::workload::{closed_form, default_numbers, expected_bytes};
 use crate::{Exercise, Finding};
 
 /// Twenty downloads that overlap if they can.
-const DOWNLOADS: &str = "--repeat 10 --latency 20";
+const DOWNLOADS: &str = "--repeat 10 --latency 50";
 
 /// All exercises, in the order of the pages.
 pub const EXERCISES: [Exercise; 14] = [
@@ -167,18 +167,18 @@ pub const EXERCISES: [Exercise; 14] = [
         title: "sleep in a task",
         example: None,
         hints: [
-            "Each download sleeps for 20 ms: between the two `.await`s of `download_site`.",
+            "Each download sleeps for 250 ms: between the two `.await`s of `download_site`.",
             "`std::thread::sleep` stops the thread. Use the sleep that is awaited.",
         ],
         check: |program| {
-            const SLEEP: f64 = 0.02;
-            let report = program.report("--details --repeat 10 --latency 0")?;
+            const SLEEP: f64 = 0.25;
+            let report = program.report("--details --repeat 2 --latency 0")?;
             let slept = report.spans.iter().filter(|span| duration(span) >= SLEEP).count();
             let holds = |span: &&Span| span.running_seconds.iter().any(|(a, b)| b - a >= SLEEP);
             let held = report.spans.iter().filter(holds).count();
             Ok([
-                finding("downloads of 20 ms or longer", "20 of 20", slept, slept == 20),
-                finding("tasks that kept the thread for 20 ms", "few of 20", held, held < 10),
+                finding("downloads of 250 ms or longer", "4 of 4", slept, slept == 4),
+                finding("tasks that kept the thread for 250 ms", "0 of 4", held, held == 0),
             ])
         },
     },

@@ -1,9 +1,10 @@
 //! Each exercise: the original program does not solve it, its page's solution does, and a wrong
 //! attempt gets the hint for its mistake.
 //!
-//! Solutions and attempts are diffs. All are applied to a copy of the workspace and built there at
-//! once, as examples. The copy has another version, so that cargo keeps its packages apart from the
-//! workspace's and takes all other packages as they are built.
+//! Solutions and attempts are diffs. All are applied in a copy of the workspace and built there at
+//! once: for each page one example, in which each changed program is a module. The copy has another
+//! version, so that cargo keeps its packages apart from the workspace's and takes all other packages
+//! as they are built.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,11 +27,6 @@ fn solutions(page: &Page) -> BTreeMap<usize, String> {
     exercises.map(diff).collect()
 }
 
-/// The name of a changed program, which is an example of the copy.
-fn name(exercise: &Exercise, change: &str) -> String {
-    format!("{}_{}_{change}", exercise.page, exercise.number)
-}
-
 /// All changes of an exercise: `solution`, `hint1`, `hint2`, each with its diff.
 fn changes(exercise: &Exercise) -> Vec<(&'static str, String)> {
     let solution = solutions(&Page::of(exercise.page)).remove(&exercise.number);
@@ -40,6 +36,19 @@ fn changes(exercise: &Exercise) -> Vec<(&'static str, String)> {
         (hint, fs::read_to_string(attempts.join(&file)).expect(&file))
     };
     vec![("solution", solution.expect("a solution")), attempt("hint1"), attempt("hint2")]
+}
+
+/// The name of the module and of the example that the changed program is in.
+fn names(exercise: &Exercise, change: &str) -> (String, String) {
+    (format!("exercise_{}_{change}", exercise.number), format!("changed-{}", exercise.page))
+}
+
+/// Runs a changed program.
+fn changed(exercise: &Exercise, change: &str) -> Command {
+    let (module, example) = names(exercise, change);
+    let mut command = Command::new(CHANGED.join(example));
+    command.env("CHANGED", module);
+    command
 }
 
 /// The folder with all changed programs.
@@ -52,16 +61,26 @@ static CHANGED: LazyLock<PathBuf> = LazyLock::new(|| {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo.args(["build", "--offline"]).current_dir(&copy);
     for program in PROGRAMS {
-        cargo.args(["-p", program]);
-    }
-    for exercise in EXERCISES {
-        for (change, diff) in changes(&exercise) {
-            let name = name(&exercise, change);
-            let examples = copy.join(exercise.page).join("examples");
-            fs::create_dir_all(&examples).expect("a folder");
-            write(&examples.join(format!("{name}.rs")), &patched(&diff));
-            cargo.args(["--example", &name]);
+        let example = format!("changed-{program}");
+        let folder = copy.join(program).join("examples").join(&example);
+        fs::create_dir_all(&folder).expect("a folder");
+        let (mut modules, mut arms) = (String::new(), String::new());
+        for exercise in EXERCISES.iter().filter(|exercise| exercise.page == program) {
+            for (change, diff) in changes(exercise) {
+                let (module, _) = names(exercise, change);
+                let source = patched(&diff).replace("\nfn main(", "\npub fn main(");
+                write(&folder.join(format!("{module}.rs")), source.as_bytes());
+                modules += &format!("mod {module};\n");
+                arms += &format!("        Ok(\"{module}\") => {module}::main(),\n");
+            }
         }
+        let main = format!(
+            "{modules}\nfn main() -> std::process::ExitCode {{\n    \
+             match std::env::var(\"CHANGED\").as_deref() {{\n{arms}        \
+             _ => std::process::ExitCode::FAILURE,\n    }}\n}}\n"
+        );
+        write(&folder.join("main.rs"), main.as_bytes());
+        cargo.args(["-p", program, "--example", &example]);
     }
     cargo.env("CARGO_TARGET_DIR", built().parent().expect("a target folder"));
     // Cargo sets them for this test. In the build they would make build scripts run again.
@@ -78,7 +97,7 @@ static CHANGED: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 /// The file that the diff names, with the diff applied.
-fn patched(diff: &str) -> Vec<u8> {
+fn patched(diff: &str) -> String {
     let file = diff.lines().find_map(|line| line.strip_prefix("--- a/")).expect("a file");
     let folder = tempfile::tempdir().expect("a folder");
     let [patch, result] = ["patch", "result"].map(|name| folder.path().join(name));
@@ -88,18 +107,19 @@ fn patched(diff: &str) -> Vec<u8> {
     let output = command.output().expect("this test needs the program `patch`");
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{diff}\n{printed}");
-    fs::read(result).expect("a file")
+    fs::read_to_string(result).expect("a file")
 }
 
-fn check(exercise: &Exercise, program: &Path) -> (Option<&'static str>, String) {
-    let Verdict { findings, hint } = exercise.check(&Runner(&|| Command::new(program)));
+/// Returns the hint and what was found.
+fn check(exercise: &Exercise, program: &dyn Fn() -> Command) -> (Option<&'static str>, String) {
+    let Verdict { findings, hint } = exercise.check(&Runner(program));
     let findings = match findings {
         Ok(findings) => findings
             .map(|it| format!("{}: {} (wanted: {})", it.what, it.found, it.wanted))
             .join("\n"),
         Err(error) => error,
     };
-    (hint, format!("{} {}, {}:\n{findings}", exercise.page, exercise.number, program.display()))
+    (hint, format!("{} {}:\n{findings}", exercise.page, exercise.number))
 }
 
 #[test]
@@ -109,7 +129,7 @@ fn an_original_program_solves_nothing() {
             Some(example) => built().join("examples").join(example),
             None => built().join(exercise.page),
         };
-        let (hint, findings) = check(&exercise, &program);
+        let (hint, findings) = check(&exercise, &|| Command::new(&program));
         assert!(hint.is_some(), "{findings}");
     }
 }
@@ -117,7 +137,7 @@ fn an_original_program_solves_nothing() {
 #[test]
 fn each_solution_solves_its_exercise() {
     for exercise in EXERCISES {
-        let (hint, findings) = check(&exercise, &CHANGED.join(name(&exercise, "solution")));
+        let (hint, findings) = check(&exercise, &|| changed(&exercise, "solution"));
         assert_eq!(hint, None, "{findings}");
     }
 }
@@ -126,8 +146,8 @@ fn each_solution_solves_its_exercise() {
 fn a_wrong_attempt_gets_the_hint_for_its_mistake() {
     for exercise in EXERCISES {
         for (attempt, expected) in ["hint1", "hint2"].iter().zip(exercise.hints) {
-            let (hint, findings) = check(&exercise, &CHANGED.join(name(&exercise, attempt)));
-            assert_eq!(hint, Some(expected), "{findings}");
+            let (hint, findings) = check(&exercise, &|| changed(&exercise, attempt));
+            assert_eq!(hint, Some(expected), "{attempt} of {findings}");
         }
     }
 }
