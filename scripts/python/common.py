@@ -177,7 +177,7 @@ class Run:
             self.records[record.index] = record
             self.peak_threads = max(self.peak_threads, threading.active_count())
             number = self.worker_numbers.setdefault(record.worker, len(self.worker_numbers))
-            # A task is its item, it has no worker.
+            # A task is the item itself: it has no worker.
             record.worker = number if record.worker and self.strategy != "tasks" else None
             if record.error and not self.signal:
                 print_line(f"error: {record.name}: {record.error}", sys.stderr)
@@ -323,13 +323,13 @@ def parse(workload=None):
     parser = argparse.ArgumentParser(description=description)
     add = parser.add_argument
     if not workload:
-        add("workload", nargs="?", choices=["io", "cpu"], help="only this one, not both")
+        add("workload", nargs="?", choices=["io", "cpu"], help="one of both workloads")
     if workload != "cpu":
-        add("--site-server", metavar="ADDRESS", help="read from this local server, which runs")
+        add("--site-server", metavar="ADDRESS", help="read from this running local server")
         add("--url", action="append", type=site_url, help="read this site (can be repeated)")
         add("--repeat", type=at_least(1), default=80, metavar="N", help="read all sites N times")
-        add("--latency", type=at_least(0), metavar="MS", help="how long each local page takes")
-        add("--timeout", type=at_least(0.001, float), default=10, metavar="S", help="longest wait")
+        add("--latency", type=at_least(0), metavar="MS", help="latency of each local page")
+        add("--timeout", type=at_least(0.001, float), default=10, metavar="SECONDS")
     if workload != "io":
         add("number", type=at_least(0), nargs="*", help="sum the squares below this number")
     if workload:
@@ -337,7 +337,7 @@ def parse(workload=None):
     output = parser.add_mutually_exclusive_group()
     output.add_argument("-v", "--verbose", action="store_true", help="print a line for each item")
     output.add_argument("--quiet", action="store_true", help="print the summary only, the default")
-    add("--json", action="store_true", help="print only one JSON object for each workload")
+    add("--json", action="store_true", help="print one JSON object for each workload only")
     add("--details", action="store_true", help=argparse.SUPPRESS)
     # Intermixed: in `cpu --json 5 6` the numbers stand behind a flag.
     return parser.parse_intermixed_args(namespace=argparse.Namespace(workers=None))
@@ -355,7 +355,7 @@ def at_least(least, kind=int):
 def site_url(text):
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        raise argparse.ArgumentTypeError("not like https://www.jython.org, with no user name")
+        raise argparse.ArgumentTypeError("needs the form http://host/path, without a user name")
     return text
 
 
@@ -384,14 +384,14 @@ def sites(arguments):
 def start_local_server():
     """Start the local server of the Rust programs; return its address."""
     target = os.environ.get("CARGO_TARGET_DIR", Path(__file__).resolve().parents[2] / "target")
-    programs = [Path(target, profile, "async-io") for profile in ("release", "debug")]
-    program = next(filter(Path.is_file, programs), None)
-    if not program:
+    # The profile `release` comes after `debug`: prefer it.
+    programs = sorted(Path(target).glob("*/async-io"))
+    if not programs:
         sys.exit("error: no local server: `cargo build` makes it, or name one with --site-server")
-    # In its own session it gets no Ctrl-C, so that downloads in progress can end. It ends when its
-    # standard input is closed: at the latest when this program ends.
+    # It gets no Ctrl-C, so that downloads in progress can end. It ends with this program, which
+    # closes the server's standard input.
     pipe = subprocess.PIPE
     start_local_server.process = subprocess.Popen(
-        [program, "serve-sites"], stdin=pipe, stdout=pipe, text=True, start_new_session=True
+        [programs[-1], "serve-sites"], stdin=pipe, stdout=pipe, text=True, start_new_session=True
     )
     return start_local_server.process.stdout.readline().strip().removeprefix("http://")
