@@ -19,6 +19,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
+from math import fsum
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -235,7 +236,7 @@ class Run:
             times = [record.end - record.start for record in done]
         # No schedule is shorter than its longest item, or than an even share of all items.
         known = times and None not in times
-        lower_bound = max(*times, sum(times) / self.workers) if known else None
+        lower_bound = max(*times, fsum(times) / self.workers) if known else None
         # Sorted, so that of each worker process the highest figure stays.
         memory = dict(sorted((r.process, r.memory) for r in records if r.memory))
         children = self.workers if self.strategy == "processes" else 0
