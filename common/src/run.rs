@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Scope};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::Notify;
 
 use crate::cli::{self, CpuArgs, IoArgs, Output};
@@ -258,7 +258,9 @@ impl<T: WorkItem> Run<T> {
         } else {
             // Without a steady tick it has no thread, which `fork` does not allow.
             let style = ProgressStyle::with_template("{msg}: {pos} of {len} done, {elapsed}");
-            ProgressBar::new(items.len() as u64)
+            // Drawing is part of the program's CPU time, so it is rare.
+            let terminal = ProgressDrawTarget::stderr_with_hz(4);
+            ProgressBar::with_draw_target(Some(items.len() as u64), terminal)
                 .with_style(style.unwrap_or(ProgressStyle::default_bar()))
                 .with_message(program)
         };
