@@ -1,20 +1,36 @@
-//! Lines of code of a program: how much there is to read and to keep.
+//! Lines of code of a program, read from its sources.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
-/// The lines of code of all `.rs` files in the `src` folder of this package of the workspace;
-/// `None` if they cannot be read, as when the sources are gone since the harness was built.
-pub fn of_package(name: &str) -> Option<usize> {
+use crate::catalog::RUST;
+use crate::model::{Difference, Origin, Program, Row};
+
+/// A row without runs.
+pub fn row(program: Program) -> Row {
+    Row {
+        program,
+        runs: Vec::new(),
+        failure: None,
+        lines_of_code: match program.origin {
+            Origin::Rust => of_package(program.name),
+            Origin::Python => of_python(program.name),
+        },
+        difference: difference(RUST[0].name, program.name),
+    }
+}
+
+/// The lines of code of all `.rs` files in the `src` folder of a package of the workspace; `None` if
+/// they cannot be read.
+fn of_package(name: &str) -> Option<usize> {
     in_folder(&workspace().join(name).join("src")).ok()
 }
 
 /// The lines of code of a file in `scripts/python`; `None` if it cannot be read.
-pub fn of_python(name: &str) -> Option<usize> {
+fn of_python(name: &str) -> Option<usize> {
     let source = fs::read_to_string(workspace().join("scripts/python").join(name)).ok()?;
     Some(in_python(&source))
 }
@@ -24,18 +40,9 @@ pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// How many lines `diff` marks with `<` and with `>`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// Lines that only the first file has.
-    pub removed: usize,
-    /// Lines that only the second file has.
-    pub added: usize,
-}
-
-/// What differs between the `src/main.rs` of two packages of the workspace, comments included;
+/// The difference between the `src/main.rs` of two packages of the workspace, comments included;
 /// `None` if they cannot be read.
-pub fn difference(one: &str, other: &str) -> Option<Difference> {
+fn difference(one: &str, other: &str) -> Option<Difference> {
     let main = |name| fs::read_to_string(workspace().join(name).join("src/main.rs")).ok();
     Some(between(&main(one)?, &main(other)?))
 }
@@ -59,9 +66,8 @@ fn in_folder(folder: &Path) -> io::Result<usize> {
     Ok(lines)
 }
 
-/// Lines that are neither blank nor a comment (`//`, `///`, `//!`), up to the unit tests: a
-/// module after `#[cfg(test)]` ends the count, because tests stand last in a file. A file that is
-/// all tests begins with `#![cfg(test)]`.
+/// Lines that are neither blank nor a comment (`//`, `///`, `//!`), up to `#[cfg(test)]`: tests are
+/// last in a file. A file with nothing but tests begins with `#![cfg(test)]`.
 fn in_source(source: &str) -> usize {
     source
         .lines()
@@ -71,8 +77,7 @@ fn in_source(source: &str) -> usize {
         .count()
 }
 
-/// Lines that are neither blank, nor a comment, nor in the string that a file, a class or a function
-/// begins with as its documentation.
+/// Lines that are not blank, not a comment and not part of a docstring.
 fn in_python(source: &str) -> usize {
     let mut within = false;
     let mut lines = 0;
