@@ -1,52 +1,41 @@
-//! Option 2: **async for I/O**. A task for each site, all of them on one thread; a task that has
-//! to wait says so with `.await`, and the thread runs another one meanwhile.
+//! Option 2: **async for I/O**. There is a task for each site, and all tasks run on one thread. A
+//! task gives the thread up at each `.await` where it has to wait, and another task runs meanwhile.
 //!
-//! Good: the waiting of all 160 downloads overlaps; a task costs so little that there is one for
-//! each site ([`download_all_sites`]); between two `.await`s no other task runs, so that nothing
-//! needs a lock.
-//! Bad: [`download_site`] needs a client made for async, and what it does between two `.await`s
-//! holds up all the others.
+//! - Good: the waiting of all 160 downloads overlaps. A task costs so little that each site has one
+//!   ([`download_all_sites`]). No other task runs between two `.await`s, so nothing needs a lock.
+//! - Bad: [`download_site`] needs a client that is made for async, and whatever it does between two
+//!   `.await`s holds up all other tasks.
 //!
 //! More of the bad sides: `examples/blocking_call.rs` and `examples/greedy_task.rs`.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use common::{Error, Run, Site, Span, read_body_async, run};
-use reqwest::Client;
-use tokio::{runtime, sync::Semaphore, task::JoinSet};
+use common::{AsyncSession, Result, Run, Site};
+use tokio::{sync::Semaphore, task::JoinSet};
 
-async fn download_site(session: &Client, site: &Site) -> Result<u64, Error> {
+async fn download_site(session: &AsyncSession, site: &Site) -> Result<u64> {
     // Each `.await` is a place where this task may be paused, and the only such places.
-    let response = session.get(&site.url).send().await?;
-    read_body_async(response).await
+    let response = session.get(&site.url).await?;
+    response.read_to_end().await
 }
 
-pub(crate) async fn download_all_sites(run: &Run<Site>) -> Result<Vec<Span>, Error> {
+#[tokio::main(flavor = "current_thread")]
+async fn download_all_sites(run: &'static Run<Site>) -> Result<()> {
     let session = run.async_session()?;
-    let places = Arc::new(Semaphore::new(run.workers));
+    let permits = Arc::new(Semaphore::new(run.workers));
     let mut tasks = JoinSet::new();
-    for (worker, site) in run.items().cloned().enumerate() {
-        let (session, places) = (session.clone(), Arc::clone(&places));
+    for site in run.items() {
+        let (session, permits) = (session.clone(), permits.clone());
         tasks.spawn(async move {
-            let _place = places.acquire().await;
-            Span::time_task(&site, worker, download_site(&session, &site)).await
+            let _permit = permits.acquire().await;
+            run.time_async(site, download_site(&session, &site)).await;
         });
     }
-    let mut spans = Vec::new();
-    while let Some(Some(span)) = run.unless_interrupted(tasks.join_next()).await {
-        spans.push(run.finished(span?));
-    }
-    Ok(spans)
+    tasks.join_all().await;
+    Ok(())
 }
 
 fn main() -> ExitCode {
-    let run = Run::io("async-io", run::ALL);
-    run.report(|| {
-        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let spans = runtime.block_on(download_all_sites(&run));
-        // A name that is still being looked up is not waited for.
-        runtime.shutdown_background();
-        spans
-    })
+    Run::tasks("async-io").execute(download_all_sites)
 }

@@ -1,57 +1,37 @@
-//! What the four programs share and none of them teaches.
+//! What the four programs share. The lesson is in the programs, not here.
 //!
-//! A program's life is: [`run::Run`] reads the arguments and, for downloads, starts the
-//! [`server`]; the program makes one list of [`span::Span`]s, one for each download or sum;
-//! [`run::Run::report`] reads everything off that list: the [`summary`], the JSON object, the
-//! failures, the exit code.
+//! A program's life: [`Run`] reads the arguments and, for downloads, starts the local [`server`]; the
+//! program does the items and `Run` keeps a record of each; `Run::execute` makes the [`report`] from
+//! the records.
 //!
-//! | module | what is in it |
+//! | module | content |
 //! | --- | --- |
-//! | [`args`] | the flags of the programs |
-//! | [`run`] | one run: what was asked, and the report at its end |
-//! | [`span`] | one item: worker, start, end, outcome |
-//! | [`sites`], [`server`], [`session`] | what is downloaded, from where, and how |
-//! | [`sums`] | what is computed, and the closed form it is held against |
-//! | [`usage`], [`clock`], [`cores`], [`limits`] | what the operating system knows of the process |
-//! | [`summary`], [`out`] | what a person or a program sees |
-//! | [`schedule`], [`diagram`], [`svg`], [`trace`] | the run as pictures |
-//! | [`file`](mod@file) | files that are written whole or not at all |
-//! | [`interrupt`] | Ctrl-C and SIGTERM |
-//! | [`example`] | how an example tells what it has shown |
-//! | `testing` | for tests of whole programs, behind the feature of that name |
-//! | [`scale`] | how many of something can be idle at once |
+//! | [`workload`] | what is downloaded and computed, and the expected answers |
+//! | [`cli`] | the flags of the programs |
+//! | [`run`] | one run: items, records, report |
+//! | [`report`] | the report as JSON, as a summary, as a picture |
+//! | [`http`], [`server`] | the clients, and the local server |
+//! | [`os`] | clock, affinity, usage, limits, signals, output, files |
+//! | [`demo`] | what examples share |
 
-pub mod args;
-pub mod clock;
-pub mod cores;
-pub mod diagram;
-pub mod example;
-pub mod file;
-pub mod interrupt;
-pub mod limits;
-pub mod out;
+pub mod cli;
+pub mod demo;
+#[cfg(any(feature = "async", feature = "blocking"))]
+pub mod http;
+pub mod os;
+pub mod report;
 pub mod run;
-pub mod scale;
-pub mod schedule;
 pub mod server;
-pub mod session;
-pub mod sites;
-pub mod span;
-pub mod summary;
-pub mod sums;
-pub mod svg;
-#[cfg(feature = "testing")]
-pub mod testing;
-pub mod trace;
-pub mod usage;
+pub mod workload;
 
-pub use run::Run;
-pub use session::read_body;
-#[cfg(feature = "nonblocking")]
-pub use session::read_body_async;
-pub use sites::Site;
-pub use span::Span;
-pub use sums::cpu_bound;
+#[cfg(feature = "async")]
+pub use http::AsyncSession;
+#[cfg(feature = "blocking")]
+pub use http::Session;
+pub use run::{Run, execute_both};
+pub use workload::{Site, cpu_bound};
 
-/// Anything that can go wrong with one item; `?` makes it from every library's own error.
+/// Any error of an item; `?` makes it from every library's own.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
+/// A result whose error is an [`Error`] unless another one is named.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,395 +1,536 @@
-//! One run of a program: what was asked of it, and what it reports at its end.
+//! One run of a program: what the command line asks for, the records of its items, the report.
 
-use std::io;
+use std::cell::Cell;
+use std::fmt;
+use std::ops::Deref;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process::{self, ExitCode};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, Scope};
 use std::time::Duration;
 
-use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
-use tokio::signal::unix::{SignalKind, signal};
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::sync::Notify;
 
-use crate::args::{BothCommand, CpuArgs, CpuCommand, IoArgs, IoCommand, Output, Workload};
-use crate::diagram::{self, Canvas};
-use crate::file::{self, Target};
-use crate::interrupt::Interrupt;
-use crate::schedule::Schedule;
-use crate::server::{self, Server};
-use crate::span::causes;
-use crate::summary::{Item, LOST, Measured, Report};
-use crate::svg::{self, View};
-use crate::usage::Usage;
-use crate::{Error, Site, Span, clock, limits, out, session, sites, sums, trace};
+use crate::cli::{self, CpuArgs, IoArgs, Output};
+use crate::os::output::{self, eprint_line, print_line, print_raw};
+use crate::os::signals::Signals;
+use crate::os::usage::Usage;
+use crate::os::{clock, file, limits};
+use crate::report::svg::{self, View};
+use crate::report::terminal::{self, Canvas};
+use crate::report::timeline::Timeline;
+use crate::report::{LOST, Measured, Record, Report, format, trace, with_causes};
+use crate::server::Server;
+use crate::workload::{self, Site, Strategy, WorkItem};
+use crate::{Error, Result};
 
-/// As many workers as there are downloads: all at once.
-pub const ALL: usize = usize::MAX;
+thread_local! {
+    // The number of the worker that this thread is; the main thread is the first.
+    static WORKER: Cell<usize> = const { Cell::new(0) };
+}
 
-const SILENT: Output =
-    Output { quiet: true, json: false, details: false, diagram: None, trace: None };
-
-/// One run over one list of items: [`Site`]s to read or numbers to sum up to.
+/// One run over a list of items: [`Site`]s to download or numbers to sum up to. Keeps a record of
+/// each finished item, and makes the report from them.
 #[derive(Debug)]
 pub struct Run<T> {
-    /// How many items may be worked on at once; never more than there are items.
+    /// How many items may be in progress at once: threads, processes, or tasks in flight.
     pub workers: usize,
     program: &'static str,
+    strategy: Strategy,
     items: Vec<T>,
     timeout: Duration,
     output: Output,
-    interrupt: Interrupt,
-    // The workers that could be started.
-    taking_part: AtomicUsize,
-    // Held, not read: the server ends with the run.
+    signals: Signals,
+    cancelled: Notify,
+    active_workers: AtomicUsize,
+    // Whether the system has refused a worker.
+    refused: AtomicBool,
+    records: Mutex<Vec<Record>>,
+    // The first error that is not one item's own.
+    error: Mutex<Option<Error>>,
+    progress: ProgressBar,
+    // Ends with the run.
     _server: Option<Server>,
 }
 
+/// An item of a run and its position in the list.
+#[derive(Debug)]
+pub struct Item<'run, T> {
+    index: usize,
+    value: &'run T,
+}
+
+impl<T> Clone for Item<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Item<'_, T> {}
+
+impl<T> Deref for Item<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.value
+    }
+}
+
+impl<T> Item<'_, T> {
+    /// The item's position in the list, from 0.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+}
+
 impl Run<Site> {
-    /// The run that the command line of a downloading program asks for; `default` workers unless it
-    /// says otherwise. Starts the site server if one is needed.
+    /// The run that the command line asks for: downloads by threads, `workers` of them unless
+    /// `--workers` sets another number. Starts the local server if it is needed.
     ///
-    /// Ends the process on a wrong command line (exit code 2), and where the server or the signal
-    /// handlers cannot be set up (exit code 1), with a message that says why.
-    pub fn io(program: &'static str, default: usize) -> Self {
-        let command: IoCommand = parse(program);
-        let workers = command.workers.unwrap_or(default);
-        // Only tasks are so light that there is one for each download.
-        let room = if default == ALL { limits::ROOM_OF_A_TASK } else { limits::ROOM_OF_A_THREAD };
-        Self::over_sites(program, command.io, workers, room, command.output, watch())
+    /// Ends the process with exit code 2 on a wrong command line, and with 1 if the server or the
+    /// signal handlers cannot be set up.
+    pub fn threads(program: &'static str, workers: usize) -> Self {
+        let command: cli::IoCommand = cli::parse(program);
+        let workers = command.workers.unwrap_or(workers);
+        Self::downloads(program, Strategy::Threads, command.io, workers, command.output, watch())
     }
 
-    /// A run over the local pages, for an example: `repeat` rounds, each page taking `latency` if
-    /// one is given. It says nothing of its own but failures.
-    pub fn of_local_sites(
+    /// As [`Run::threads`], by tasks: all downloads in flight at once unless `--workers` sets a limit.
+    pub fn tasks(program: &'static str) -> Self {
+        let command: cli::IoCommand = cli::parse(program);
+        let workers = command.workers.unwrap_or(usize::MAX);
+        Self::downloads(program, Strategy::Tasks, command.io, workers, command.output, watch())
+    }
+
+    /// A run of an example: `repeat` rounds over the pages of `server`, each with `latency` if one is
+    /// given. It prints nothing but failures.
+    pub fn local(
         server: &Server,
+        strategy: Strategy,
         repeat: usize,
         latency: Option<Duration>,
         workers: usize,
-    ) -> Self {
-        let sites = sites::local(server.address(), latency);
-        let items: Vec<Site> = sites.iter().cycle().take(repeat * sites.len()).cloned().collect();
-        let mut run = Self::new("example", items, workers, SILENT, Interrupt::default());
-        run.timeout = IoArgs::default().timeout;
-        run
+    ) -> &'static Self {
+        let items = repeated(workload::local_sites(server.address(), latency), repeat);
+        let mut run =
+            Self::new("example", strategy, items, workers, Output::SILENT, Signals::default());
+        run.timeout = cli::TIMEOUT;
+        Box::leak(Box::new(run))
     }
 
-    fn over_sites(
+    fn downloads(
         program: &'static str,
+        strategy: Strategy,
         args: IoArgs,
         workers: usize,
-        room: usize,
         output: Output,
-        interrupt: Interrupt,
+        signals: Signals,
     ) -> Self {
         let mut server = None;
         let sites = if args.urls.is_empty() {
             let address = args.site_server.unwrap_or_else(|| {
-                server.insert(Server::start().unwrap_or_else(|why| fail(&why))).address()
+                server.insert(Server::start().unwrap_or_else(|error| fail(&error))).address()
             });
-            sites::local(address, args.latency.map(Duration::from_millis))
+            workload::local_sites(address, args.latency.map(Duration::from_millis))
         } else {
-            args.urls.iter().map(sites::real).collect()
+            args.urls.iter().map(Site::real).collect()
         };
-        let count = sites.len() * args.repeat;
-        let items: Vec<Site> = sites.into_iter().cycle().take(count).collect();
-        let mut run = Self::new(program, items, workers, output, interrupt);
+        let items = repeated(sites, args.repeat);
+        let mut run = Self::new(program, strategy, items, workers, output, signals);
         run.timeout = args.timeout;
         run._server = server;
-        let (most, limit) = limits::downloads(&run.items, room);
-        if most < run.workers {
-            out::complain(&format!(
-                "note: {most} downloads at once instead of {}: {limit} allows no more",
-                run.workers
+        let limit =
+            limits::max_downloads(run.items.len(), run.is_local(), strategy == Strategy::Tasks);
+        if limit.downloads < run.workers {
+            eprint_line(&format!(
+                "note: {} downloads at once instead of {}: {} allows no more",
+                limit.downloads, run.workers, limit.name
             ));
-            run.workers = most;
-            run.taking_part = AtomicUsize::new(most);
+            run.workers = limit.downloads;
         }
         run
+    }
+
+    fn is_local(&self) -> bool {
+        self.items.iter().all(|site| site.latency.is_some())
     }
 
     /// A session that blocks its thread while it waits.
     ///
     /// # Errors
-    /// A proxy variable that is no proxy's address.
-    pub fn session(&self) -> Result<ureq::Agent, Error> {
-        session::blocking(self.timeout)
+    /// A proxy variable that is not the URL of an http or https proxy.
+    #[cfg(feature = "blocking")]
+    pub fn session(&self) -> Result<crate::Session> {
+        crate::Session::new(self.timeout, self.is_local())
     }
 
-    /// A session that tasks share.
+    /// A session that tasks share. Must be called within a tokio runtime, which from then on also
+    /// waits for Ctrl-C and SIGTERM.
     ///
     /// # Errors
-    /// A proxy variable that is no proxy's address; a trust store that cannot be read.
-    #[cfg(feature = "nonblocking")]
-    pub fn async_session(&self) -> Result<reqwest::Client, Error> {
-        session::nonblocking(self.timeout, &self.items)
+    /// A proxy variable that is not the URL of an http or https proxy; a signal that cannot be
+    /// handled.
+    #[cfg(feature = "async")]
+    pub fn async_session(&'static self) -> Result<crate::AsyncSession> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            self.cancelled.notify_waiters();
+        });
+        crate::AsyncSession::new(self.timeout, self.is_local(), self.workers)
     }
 }
 
 impl Run<u64> {
-    /// The run that the command line of a computing program asks for; one worker for each core
-    /// that this process may use (affinity and cgroup respected) unless it says otherwise.
+    /// The run that the command line asks for: sums by processes, one for each available core
+    /// (affinity and control group respected) unless `--workers` sets another number.
     ///
-    /// Ends the process as [`Run::io`] does.
-    pub fn cpu(program: &'static str) -> Self {
-        let command: CpuCommand = parse(program);
+    /// Ends the process as [`Run::threads`] does.
+    pub fn processes(program: &'static str) -> Self {
+        let command: cli::CpuCommand = cli::parse(program);
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let workers = command.workers.unwrap_or(cores);
-        Self::over_numbers(program, command.cpu, workers, command.output, watch())
+        Self::sums(program, Strategy::Processes, command.cpu, workers, command.output, watch())
     }
 
-    /// A run over `numbers`, for an example. It says nothing of its own but failures.
-    pub fn of_numbers(numbers: Vec<u64>, workers: usize) -> Self {
-        Self::new("example", numbers, workers, SILENT, Interrupt::default())
+    /// A run over `numbers`, for an example or a test. It prints nothing but failures.
+    pub fn numbers(strategy: Strategy, numbers: Vec<u64>, workers: usize) -> Self {
+        Self::new("example", strategy, numbers, workers, Output::SILENT, Signals::default())
     }
 
-    fn over_numbers(
+    fn sums(
         program: &'static str,
+        strategy: Strategy,
         args: CpuArgs,
         workers: usize,
         output: Output,
-        interrupt: Interrupt,
+        signals: Signals,
     ) -> Self {
         let mut numbers = args.numbers;
         if numbers.is_empty() {
-            numbers.extend(sums::default_numbers());
+            numbers.extend(workload::default_numbers());
         }
-        Self::new(program, numbers, workers, output, interrupt)
+        Self::new(program, strategy, numbers, workers, output, signals)
     }
 }
 
-/// The runs that the baseline's command line asks for: downloads, sums, or both.
+/// Does the downloads, the sums, or both, one after another, as the command line asks. Returns the
+/// exit code of the first that failed.
 ///
-/// Ends the process as [`Run::io`] does.
-pub fn io_and_cpu(program: &'static str) -> (Option<Run<Site>>, Option<Run<u64>>) {
-    let BothCommand { workload, output } = parse(program);
-    if workload.is_none() && (output.diagram.is_some() || output.trace.is_some()) {
-        let why =
-            format!("a picture shows one workload: name it, as in `{program} io --diagram F.svg`");
-        BothCommand::command().name(program).error(ErrorKind::MissingSubcommand, why).exit();
-    }
-    let (io, cpu) = match workload {
-        Some(Workload::Io(args)) => (Some(args), None),
-        Some(Workload::Cpu(args)) => (None, Some(args)),
-        None => (Some(IoArgs::default()), Some(CpuArgs::default())),
-    };
-    let interrupt = watch();
-    let room = limits::ROOM_OF_A_THREAD;
-    let io =
-        io.map(|args| Run::over_sites(program, args, 1, room, output.clone(), interrupt.clone()));
-    let cpu = cpu.map(|args| Run::over_numbers(program, args, 1, output, interrupt));
-    (io, cpu)
+/// Ends the process as [`Run::threads`] does.
+pub fn execute_both(
+    program: &'static str,
+    downloads: impl FnOnce(&'static Run<Site>) -> Result<()>,
+    sums: impl FnOnce(&'static Run<u64>) -> Result<()>,
+) -> ExitCode {
+    let (io, cpu, output) = cli::parse_both(program);
+    let signals = watch();
+    let sequential = Strategy::Sequential;
+    let io = io.map(|args| {
+        Run::downloads(program, sequential, args, 1, output.clone(), signals.clone())
+            .execute(downloads)
+    });
+    let cpu =
+        cpu.map(|args| Run::sums(program, sequential, args, 1, output, signals).execute(sums));
+    let mut codes = io.into_iter().chain(cpu);
+    codes.find(|code| *code != ExitCode::SUCCESS).unwrap_or(ExitCode::SUCCESS)
 }
 
-impl<T: Item> Run<T> {
+impl<T: WorkItem> Run<T> {
     fn new(
         program: &'static str,
+        strategy: Strategy,
         items: Vec<T>,
         workers: usize,
         output: Output,
-        interrupt: Interrupt,
+        signals: Signals,
     ) -> Self {
-        let workers = workers.min(items.len());
+        let progress = if output.silent || output.json || output.verbose {
+            ProgressBar::hidden()
+        } else {
+            // Without a steady tick it has no thread, which `fork` does not allow.
+            let style = ProgressStyle::with_template("{msg}: {pos} of {len} done, {elapsed}");
+            ProgressBar::new(items.len() as u64)
+                .with_style(style.unwrap_or(ProgressStyle::default_bar()))
+                .with_message(program)
+        };
         Self {
-            workers,
+            workers: workers.min(items.len()),
             program,
+            strategy,
             items,
             timeout: Duration::MAX,
             output,
-            interrupt,
-            taking_part: AtomicUsize::new(workers),
+            signals,
+            cancelled: Notify::new(),
+            active_workers: AtomicUsize::new(0),
+            refused: AtomicBool::new(false),
+            records: Mutex::default(),
+            error: Mutex::default(),
+            progress,
             _server: None,
         }
     }
 
-    /// The items in the order asked; no further one once Ctrl-C was pressed.
-    pub fn items(&self) -> impl Iterator<Item = &T> {
-        self.items.iter().take_while(|_| !self.interrupted())
+    /// The items in their order. Ends early after Ctrl-C or SIGTERM.
+    pub fn items(&self) -> impl Iterator<Item = Item<'_, T>> {
+        let item = |(index, value)| Item { index, value };
+        self.items.iter().enumerate().map(item).take_while(|_| !self.interrupted())
     }
 
     /// Whether Ctrl-C or SIGTERM has asked the program to end.
     pub fn interrupted(&self) -> bool {
-        self.interrupt.signal().is_some()
+        self.signals.received().is_some()
     }
 
-    /// What `work` gives, or `None` once Ctrl-C was pressed. For use within a tokio runtime.
-    pub async fn unless_interrupted<O>(&self, work: impl Future<Output = O>) -> Option<O> {
-        // The streams come first: a signal from here on wakes them, an earlier one was noted.
-        let streams = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-        let (Ok(mut interrupt), Ok(mut terminate)) = streams else {
-            return Some(work.await);
-        };
+    /// Does an item, and records when and with which result.
+    pub fn time<O: Into<u128>>(&self, item: Item<'_, T>, work: impl FnOnce() -> Result<O>) {
+        self.record(self.measure(item, WORKER.get(), work));
+    }
+
+    /// [`Run::time`] for a task: also records when the task ran on its thread and when it waited. A
+    /// signal cancels the work.
+    pub async fn time_async<O: Into<u128>>(
+        &self,
+        item: Item<'_, T>,
+        work: impl Future<Output = Result<O>>,
+    ) {
         if self.interrupted() {
-            return None;
+            return;
         }
-        tokio::select! {
+        let start = clock::now();
+        let mut running = Vec::new();
+        let mut work = pin!(work);
+        // A runtime polls a task to let it run a little further.
+        let polled = std::future::poll_fn(|context| {
+            let begin = clock::now();
+            let poll = work.as_mut().poll(context);
+            running.push((begin, clock::now()));
+            poll
+        });
+        let outcome = tokio::select! {
             biased;
-            output = work => Some(output),
-            _ = interrupt.recv() => None,
-            _ = terminate.recv() => None,
+            outcome = polled => outcome,
+            () = self.cancelled.notified() => return,
+        };
+        self.record(Record { running, ..finish(item.index, None, start, outcome) });
+    }
+
+    /// Does an item and returns the record, for a worker process, whose parent keeps the records.
+    pub fn measure<O: Into<u128>>(
+        &self,
+        item: Item<'_, T>,
+        worker: usize,
+        work: impl FnOnce() -> Result<O>,
+    ) -> Record {
+        let start = clock::now();
+        let outcome = work();
+        finish(item.index, Some(worker), start, outcome)
+    }
+
+    /// Records a finished item, and prints its line: a failure always, a success with `--verbose`.
+    pub fn record(&self, record: Record) {
+        match &record.outcome {
+            Err(error) => self.eprint(&format!("error: {}: {error}", self.items[record.index])),
+            Ok(result) if self.output.verbose => print_line(&self.line(&record, *result)),
+            Ok(_) => {}
+        }
+        self.progress.inc(1);
+        self.records.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+    }
+
+    fn line(&self, record: &Record, result: u128) -> String {
+        let by = match (self.strategy, record.worker) {
+            (Strategy::Threads, Some(worker)) => format!(" by thread {worker}"),
+            (Strategy::Processes, Some(worker)) => format!(" by process {worker}"),
+            _ => String::new(),
+        };
+        let time = format::seconds(record.duration().as_secs_f64());
+        format!("{}: {} in {time}{by}", self.items[record.index], T::describe(result))
+    }
+
+    /// Prints a note on standard error, above the progress line.
+    pub fn note(&self, text: &str) {
+        self.eprint(&format!("note: {text}"));
+    }
+
+    fn eprint(&self, line: &str) {
+        self.progress.suspend(|| eprint_line(line));
+    }
+
+    /// Starts a thread of the scope as one more worker. If the system refuses it, the run goes on with
+    /// those that started, and standard error names the limit. An error of `work` ends the program.
+    pub fn spawn<'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+        work: impl FnOnce() -> Result<()> + Send + 'scope,
+    ) {
+        if self.refused.load(Ordering::Relaxed) {
+            return;
+        }
+        let worker = self.active_workers.load(Ordering::Relaxed);
+        let thread = thread::Builder::new().spawn_scoped(scope, move || {
+            WORKER.set(worker);
+            if let Err(error) = work() {
+                self.keep_error(error);
+            }
+        });
+        self.started(thread.map(drop));
+    }
+
+    /// Counts one more worker, or prints why the system refused it. Without any worker the refusal is
+    /// the run's error.
+    pub fn started(&self, worker: std::io::Result<()>) {
+        let Err(error) = worker else {
+            self.active_workers.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
+        self.refused.store(true, Ordering::Relaxed);
+        let error = limits::explain(&error);
+        match self.active_workers.load(Ordering::Relaxed) {
+            0 => self.keep_error(format!("cannot start a worker: {error}").into()),
+            active => self.note(&format!("{active} workers instead of {}: {error}", self.workers)),
         }
     }
 
-    /// The handle of a worker that was to be started. `None` if the system refused it and others
-    /// have started: the run and its report then count with these, and standard error says why.
-    ///
-    /// # Errors
-    /// The refusal of the first worker: without it nothing gets done.
-    pub fn started<W>(&self, worker: usize, handle: io::Result<W>) -> Result<Option<W>, Error> {
-        match handle {
-            Ok(handle) => Ok(Some(handle)),
-            Err(why) if worker == 0 => Err(why.into()),
-            Err(why) => {
-                out::complain(&format!(
-                    "note: {worker} workers instead of {}: {}",
-                    self.workers,
-                    limits::named(&why)
-                ));
-                self.taking_part.store(worker, Ordering::Relaxed);
-                Ok(None)
+    fn keep_error(&self, error: Error) {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+
+    /// Runs the program's own part and prints the report. Returns the exit code: 0; 1 if an item
+    /// failed or a file could not be written; 128 plus the signal's number after a signal.
+    pub fn execute(mut self, work: impl FnOnce(&'static Self) -> Result<()>) -> ExitCode
+    where
+        T: 'static,
+    {
+        // Tasks may outlive the function that starts them, so that they need a run that lives as long
+        // as the program.
+        let server = self._server.take();
+        let run: &'static Self = Box::leak(Box::new(self));
+        let report = run.report(work);
+        drop(server);
+        match report {
+            Ok(report) => run.print(report),
+            Err(error) => {
+                let error = match error.downcast_ref() {
+                    Some(error) => limits::explain(error),
+                    None => with_causes(&*error),
+                };
+                eprint_line(&format!("error: {error}"));
+                ExitCode::FAILURE
             }
         }
     }
 
-    /// Says that an item has ended: its line on standard output, a failure on standard error.
-    pub fn finished(&self, span: Span) -> Span {
-        match &span.outcome {
-            Err(why) => out::complain(&format!("error: {}: {why}", span.name)),
-            Ok(_) if self.output.quiet || self.output.json => {}
-            Ok(answer) => out::say(&T::line(&span, *answer)),
+    /// Runs `work` and makes the report. Wall time, CPU time and context switches cover `work` from
+    /// its start to its end.
+    ///
+    /// # Errors
+    /// Those of `work`; a failed item is none.
+    pub fn report<'run>(&'run self, work: impl FnOnce(&'run Self) -> Result<()>) -> Result<Report> {
+        let before = Usage::now();
+        let start = clock::now();
+        let result = work(self);
+        let wall = clock::now().saturating_sub(start);
+        let usage = Usage::now().zip(before).map(|(after, before)| after.since(&before));
+        self.progress.finish_and_clear();
+        result?;
+        if let Some(error) = self.error.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Err(error);
         }
-        span
+        let records =
+            std::mem::take(&mut *self.records.lock().unwrap_or_else(PoisonError::into_inner));
+        let workers = match self.strategy {
+            Strategy::Sequential => 1,
+            Strategy::Tasks => self.workers,
+            Strategy::Threads | Strategy::Processes => self.active_workers.load(Ordering::Relaxed),
+        };
+        let measured = Measured {
+            program: self.program,
+            strategy: self.strategy,
+            workers,
+            start,
+            wall,
+            usage,
+            interrupted: self.interrupted(),
+        };
+        Ok(Report::new(&self.items, records, &measured))
     }
 
-    /// Does `work`, which is the program's own part, and prints the report on it. Returns the exit
-    /// code: 0; 1 if an item failed or a file could not be written; 128 and the signal's number if
-    /// one ended the run.
-    pub fn report(&self, work: impl FnOnce() -> Result<Vec<Span>, Error>) -> ExitCode {
-        let mut report = match self.measure(work) {
-            Ok(report) => report,
-            Err(error) => match error.downcast_ref() {
-                Some(refused) => fail(&limits::named(refused)),
-                None => fail(&causes(&*error)),
-            },
-        };
-        // Of every other failure its worker has said so.
+    fn print(&self, mut report: Report) -> ExitCode {
+        // Each other failure was printed when its item ended.
         for span in report.spans.iter().filter(|span| span.error.as_deref() == Some(LOST)) {
-            out::complain(&format!("error: {}: {LOST}", span.name));
+            eprint_line(&format!("error: {}: {LOST}", span.name));
         }
-        let schedule = Schedule::of(&report);
-        // First, because a reader of the output who has gone ends the program.
-        let unwritten = self.write_pictures(&schedule);
+        let timeline = Timeline::of(&report);
+        let written = self.write_pictures(&timeline);
         if !self.output.details {
-            report.leave_out_details();
+            report.remove_details();
         }
-        match serde_json::to_string(&report) {
-            _ if !self.output.json => out::say(&report.to_string()),
-            Ok(json) => out::say(&json),
-            Err(error) => fail(&format!("the report cannot be written as JSON: {error}")),
+        if self.output.json {
+            match serde_json::to_string(&report) {
+                Ok(json) => print_raw(&json),
+                Err(error) => fail(&format!("cannot write the report as JSON: {error}")),
+            }
+        } else {
+            print_line(&report.to_string());
+            if !self.output.quiet {
+                print_raw(&terminal::draw(&timeline, Canvas::stdout()));
+            }
         }
-        if !self.output.quiet && !self.output.json {
-            out::say(&diagram::draw(&schedule, Canvas::stdout()));
+        for error in &written {
+            eprint_line(&format!("error: {error}"));
         }
-        for why in &unwritten {
-            out::complain(&format!("error: {why}"));
-        }
-        if let Some(signal) = self.interrupt.signal() {
-            out::complain(&format!(
-                "interrupted by signal {signal}: {} of {} items not done",
-                report.failed, report.items
+        if let Some(signal) = self.signals.received() {
+            let Report { failed, items, .. } = report;
+            eprint_line(&format!(
+                "interrupted by signal {signal}: {failed} of {items} items not done"
             ));
             return ExitCode::from(128 + signal);
         }
-        ExitCode::from(u8::from(report.failed > 0 || !unwritten.is_empty()))
+        ExitCode::from(u8::from(report.failed > 0 || !written.is_empty() || output::failed()))
     }
 
-    /// Does `work` and reads the report off the list that it returns. Wall time, CPU time and
-    /// switches cover `work` from its start to its end.
-    ///
-    /// # Errors
-    /// Those of `work`; an item that failed is none.
-    pub fn measure(
-        &self,
-        work: impl FnOnce() -> Result<Vec<Span>, Error>,
-    ) -> Result<Report, Error> {
-        let before = Usage::so_far();
-        let began = clock::now();
-        let spans = work()?;
-        let measured = Measured {
-            program: self.program,
-            workers: self.taking_part.load(Ordering::Relaxed),
-            began,
-            wall: clock::now().saturating_sub(began),
-            usage: Usage::so_far().zip(before).map(|(after, before)| after.since(&before)),
-            signal: self.interrupt.signal(),
-        };
-        Ok(Report::new(&self.items, spans, &measured))
-    }
-
-    // Says why, for each file that could not be written.
-    fn write_pictures(&self, schedule: &Schedule) -> Vec<Error> {
+    // Returns an error for each file that could not be written.
+    fn write_pictures(&self, timeline: &Timeline) -> Vec<Error> {
         let diagram = |path: &PathBuf| {
-            Ok::<_, Error>(file::replace(path, &svg::draw(schedule, View::WHOLE)?)?)
+            Ok::<_, Error>(file::replace(path, &svg::draw(timeline, View::WHOLE)?)?)
         };
-        let trace = |path: &PathBuf| Ok::<_, Error>(file::replace(path, &trace::draw(schedule)?)?);
+        let trace = |path: &PathBuf| Ok::<_, Error>(file::replace(path, &trace::draw(timeline)?)?);
         let Output { diagram: to_svg, trace: to_trace, .. } = &self.output;
         let written = [to_svg.as_ref().map(diagram), to_trace.as_ref().map(trace)];
         written.into_iter().flatten().filter_map(Result::err).collect()
     }
 }
 
-/// The exit code of several runs: the first that is not 0.
-pub fn first_failure(codes: impl IntoIterator<Item = ExitCode>) -> ExitCode {
-    codes.into_iter().find(|code| *code != ExitCode::SUCCESS).unwrap_or(ExitCode::SUCCESS)
+fn repeated(sites: Vec<Site>, times: usize) -> Vec<Site> {
+    let count = sites.len() * times;
+    sites.into_iter().cycle().take(count).collect()
 }
 
-// Ends the process with exit code 2 on a wrong command line, and with 0 after `--help`.
-fn parse<C: Parser>(program: &'static str) -> C {
-    server::serve_if_asked();
-    let mut command = C::command().name(program);
-    let matches = command.get_matches_mut();
-    let [diagram, trace] = ["diagram", "trace"].map(|file| matches.get_one::<PathBuf>(file));
-    let place = |path: &PathBuf| Target::find(path).ok();
-    if let Some(path) = diagram
-        && trace.is_some_and(|trace| place(trace) == place(path))
-    {
-        let why = format!("--diagram and --trace cannot both be {}", path.display());
-        command.error(ErrorKind::ArgumentConflict, why).exit();
-    }
-    C::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+fn finish<O: Into<u128>>(
+    index: usize,
+    worker: Option<usize>,
+    start: Duration,
+    outcome: Result<O>,
+) -> Record {
+    let outcome = outcome.map(O::into).map_err(|error| with_causes(&*error));
+    Record::new(index, worker, start, outcome)
 }
 
-fn watch() -> Interrupt {
-    Interrupt::watch().unwrap_or_else(|error| fail(&format!("signals cannot be watched: {error}")))
+fn watch() -> Signals {
+    Signals::watch().unwrap_or_else(|error| fail(&format!("cannot handle signals: {error}")))
 }
 
-fn fail(why: &str) -> ! {
-    out::complain(&format!("error: {why}"));
+fn fail(error: &dyn fmt::Display) -> ! {
+    eprint_line(&format!("error: {error}"));
     process::exit(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_failure_is_the_exit_code() {
-        let [well, one, other] = [0, 1, 130].map(ExitCode::from);
-        assert_eq!(first_failure([]), well);
-        assert_eq!(first_failure([well, well]), well);
-        assert_eq!(first_failure([well, one]), one);
-        assert_eq!(first_failure([other, one]), other);
-    }
-
-    #[test]
-    fn the_first_worker_is_needed_and_others_are_not() {
-        let refused = || io::Error::from_raw_os_error(11);
-        let run = Run::of_numbers(vec![1, 2, 3], 3);
-        assert!(run.started(0, Ok("first")).is_ok_and(|handle| handle == Some("first")));
-        assert!(run.started(1, Ok("second")).is_ok_and(|handle| handle == Some("second")));
-        assert!(run.started(2, Err::<(), _>(refused())).is_ok_and(|handle| handle.is_none()));
-        let report = run.measure(|| Ok(Vec::new())).expect("a report");
-        assert_eq!((report.workers, report.failed), (2, 3), "two have started, and done nothing");
-        assert!(run.started(0, Err::<(), _>(refused())).is_err());
-    }
 }

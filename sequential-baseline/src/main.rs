@@ -1,45 +1,37 @@
-//! The baseline: **one thing after another**, for downloads and for sums.
+//! The baseline: **one item after another**, for downloads and for sums.
 //!
-//! Good: nothing to learn, nothing that can go wrong between two items ([`find_sums`] is a loop).
-//! Bad: while a site takes its time the CPU idles ([`download_all_sites`]), and while one core
-//! computes the others idle ([`find_sums`]).
+//! - Good: there is nothing to learn, and nothing can go wrong between two items.
+//! - Bad: the CPU is idle while a site takes its time ([`download_all_sites`]), and all other cores
+//!   are idle while one computes ([`find_sums`]).
 //!
-//! The three options change these functions and keep their names:
-//! `diff sequential-baseline/src/main.rs threads-io/src/main.rs` shows an option.
+//! Each of the three options changes these functions and keeps their names. To see an option, run
+//! `diff sequential-baseline/src/main.rs threads-io/src/main.rs`.
 
 use std::process::ExitCode;
 
-use common::{Error, Run, Site, Span, cpu_bound, read_body, run};
-use ureq::Agent;
+use common::{Result, Run, Session, Site, cpu_bound, execute_both};
 
-fn download_site(session: &Agent, site: &Site) -> Result<u64, Error> {
-    let response = session.get(&site.url).call()?;
-    read_body(response)
+fn download_site(session: &Session, site: &Site) -> Result<u64> {
+    let response = session.get(&site.url)?;
+    response.read_to_end()
 }
 
-pub(crate) fn download_all_sites(run: &Run<Site>) -> Result<Vec<Span>, Error> {
+fn download_all_sites(run: &Run<Site>) -> Result<()> {
     let session = run.session()?;
-    let mut spans = Vec::new();
     for site in run.items() {
         // Each download waits here until the one before has ended.
-        let span = Span::time(site, 0, || download_site(&session, site));
-        spans.push(run.finished(span));
+        run.time(site, || download_site(&session, &site));
     }
-    Ok(spans)
+    Ok(())
 }
 
-fn find_sums(run: &Run<u64>) -> Result<Vec<Span>, Error> {
-    let mut spans = Vec::new();
+fn find_sums(run: &Run<u64>) -> Result<()> {
     for number in run.items() {
-        let span = Span::time(number, 0, || Ok(cpu_bound(*number)));
-        spans.push(run.finished(span));
+        run.time(number, || Ok(cpu_bound(*number)));
     }
-    Ok(spans)
+    Ok(())
 }
 
 fn main() -> ExitCode {
-    let (io, cpu) = run::io_and_cpu("sequential-baseline");
-    let io = io.map(|run| run.report(|| download_all_sites(&run)));
-    let cpu = cpu.map(|run| run.report(|| find_sums(&run)));
-    run::first_failure(io.into_iter().chain(cpu))
+    execute_both("sequential-baseline", download_all_sites, find_sums)
 }

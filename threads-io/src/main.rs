@@ -1,55 +1,44 @@
-//! Option 1: **threads for I/O**. Five threads take sites from one queue; while one of them waits
-//! for a site, the operating system runs another.
+//! Option 1: **threads for I/O**. Five threads take sites from one queue. While one thread waits for
+//! a site, the operating system runs another.
 //!
-//! Good: the waiting overlaps, and [`download_site`] is the baseline's, line for line.
-//! Bad: what threads share must be locked, and a lock held too long makes them wait for each
-//! other ([`download_all_sites`], the `let`); the code around the download grows; each thread
-//! costs memory, so that there are five of them and not 160.
+//! - Good: the waiting overlaps, and [`download_site`] is the baseline's, line for line.
+//! - Bad: what threads share must be locked, and a lock that is held too long makes them wait for
+//!   each other ([`download_all_sites`]). There is more code around the download. Each thread costs
+//!   memory, so there are five threads and not 160.
 //!
 //! More of the bad sides: `examples/race_condition.rs` and `examples/deadlock.rs`.
 
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::thread;
 
-use common::{Error, Run, Site, Span, read_body};
-use ureq::Agent;
+use common::{Result, Run, Session, Site};
 
-fn download_site(session: &Agent, site: &Site) -> Result<u64, Error> {
-    let response = session.get(&site.url).call()?;
-    read_body(response)
+fn download_site(session: &Session, site: &Site) -> Result<u64> {
+    let response = session.get(&site.url)?;
+    response.read_to_end()
 }
 
-pub(crate) fn download_all_sites(run: &Run<Site>) -> Result<Vec<Span>, Error> {
+fn download_all_sites(run: &Run<Site>) -> Result<()> {
     let queue = Mutex::new(run.items());
-    let work = &|worker| -> Result<Vec<Span>, Error> {
+    let work = || {
         let session = run.session()?;
-        let mut spans = Vec::new();
         loop {
-            // A `let` of its own: the lock is given back at its end. In `while let Some(site) =
-            // queue.lock()...` it would be held through the download, one thread at a time.
-            let site = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some(site) = site else { return Ok(spans) };
-            let span = Span::time(site, worker, || download_site(&session, site));
-            spans.push(run.finished(span));
+            // A statement of its own: the lock is released at its end. In `while let Some(site) =
+            // queue.lock()...` it would be held during the download, by one thread at a time.
+            let next = queue.lock().expect("no thread panicked").next();
+            let Some(site) = next else { return Ok(()) };
+            run.time(site, || download_site(&session, &site));
         }
     };
     thread::scope(|scope| {
-        let mut threads = Vec::new();
-        for worker in 0..run.workers {
-            let thread = thread::Builder::new().spawn_scoped(scope, move || work(worker));
-            let Some(thread) = run.started(worker, thread)? else { break };
-            threads.push(thread);
+        for _ in 0..run.workers {
+            run.spawn(scope, work);
         }
-        let mut spans = Vec::new();
-        for thread in threads {
-            spans.extend(thread.join().expect("a worker does not panic")?);
-        }
-        Ok(spans)
-    })
+    });
+    Ok(())
 }
 
 fn main() -> ExitCode {
-    let run = Run::io("threads-io", 5);
-    run.report(|| download_all_sites(&run))
+    Run::threads("threads-io", 5).execute(download_all_sites)
 }

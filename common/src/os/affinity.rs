@@ -2,7 +2,7 @@
 //! process that has just begun is mended here. Linux only; elsewhere nothing is asked of it.
 
 /// Keeps this process to the last core that it may use, where there is more than one.
-pub fn keep_to_last() {
+pub fn pin_to_last_core() {
     #[cfg(target_os = "linux")]
     linux::allow_one(|cores| cores.len().checked_sub(1).filter(|last| *last > 0));
 }
@@ -10,7 +10,7 @@ pub fn keep_to_last() {
 /// Moves this process, a new one, to a core chosen by its `number` among its like, and leaves it
 /// free to be moved again. It may else wait for milliseconds behind another one, with a core idle,
 /// until the scheduler next shares out.
-pub fn begin_on(number: usize) {
+pub fn start_on_core(number: usize) {
     #[cfg(target_os = "linux")]
     if let Some(before) = linux::allow_one(|cores| number.checked_rem(cores.len())) {
         linux::allow(&before);
@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn whoever_keeps_to_the_last_core_has_no_other() {
         let before = allowed();
-        keep_to_last();
+        pin_to_last_core();
         assert_eq!(allowed(), before[before.len() - 1..]);
     }
 
@@ -81,7 +81,7 @@ mod tests {
     fn who_begins_on_a_core_is_free_afterwards() {
         let before = allowed();
         for number in 0..2 * before.len() {
-            begin_on(number);
+            start_on_core(number);
             assert_eq!(allowed(), before);
         }
     }

@@ -9,7 +9,8 @@ use std::collections::HashSet;
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
-use crate::schedule::{Schedule, Worker};
+use crate::report::timeline::{Timeline, label};
+use crate::workload::Strategy;
 
 #[derive(Serialize)]
 struct Trace<'a> {
@@ -38,26 +39,30 @@ const PROGRAM: u32 = 1;
 /// From so many items on, times are in whole microseconds.
 const MANY: usize = 1_000;
 
-/// Writes `schedule` as a trace.
+/// Writes `timeline` as a trace.
 ///
 /// # Errors
 /// None is known: all that is in a schedule can be written as JSON.
-pub fn draw(schedule: &Schedule) -> serde_json::Result<String> {
+pub fn draw(timeline: &Timeline) -> serde_json::Result<String> {
     let mut events = Vec::new();
     let mut named = HashSet::new();
-    let worker = schedule.worker();
-    let clock = Clock { parts: if schedule.spans.len() < MANY { 10.0 } else { 1.0 } };
-    for row in schedule.rows() {
+    let strategy = timeline.strategy;
+    let clock = Clock { parts: if timeline.spans.len() < MANY { 10.0 } else { 1.0 } };
+    for row in timeline.rows() {
         // A worker process that died was replaced by another: one worker, two processes.
-        let tid = row.worker + 1;
-        let label = worker.label(row.worker);
-        let process = match worker {
-            Worker::Process => format!("{} {label}", schedule.program),
-            Worker::Thread | Worker::Task => schedule.program.clone(),
+        let tid = row.number + 1;
+        let label = label(strategy, row.number);
+        let process = match strategy {
+            Strategy::Processes => format!("{} {label}", timeline.program),
+            _ => timeline.program.clone(),
         };
         let mut lane = None;
         for block in &row.blocks {
-            let pid = if worker == Worker::Process { block.span.process } else { PROGRAM };
+            let pid = if strategy == Strategy::Processes {
+                block.span.process.unwrap_or(PROGRAM)
+            } else {
+                PROGRAM
+            };
             if named.insert(pid) {
                 events.push(name("process_name", pid, tid, &process));
             }
@@ -66,9 +71,9 @@ pub fn draw(schedule: &Schedule) -> serde_json::Result<String> {
             }
             events.push(Event {
                 args: block.span.error.as_ref().map(|why| json!({ "error": why })),
-                ..clock.slice(schedule.short(&block.span.name), pid, tid, block.start, block.end)
+                ..clock.slice(timeline.short(&block.span.name), pid, tid, block.start, block.end)
             });
-            for &(start, end) in &block.span.polls_seconds {
+            for &(start, end) in &block.span.running_seconds {
                 events.push(clock.slice("poll", pid, tid, start, end));
             }
         }

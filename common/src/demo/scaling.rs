@@ -13,9 +13,10 @@ use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
 use nix::unistd::Pid;
 use serde::Serialize;
 
-use crate::example::seconds;
-use crate::usage::kib;
-use crate::{Error, clock, limits};
+use crate::Error;
+use crate::demo::seconds;
+use crate::os::usage::kib;
+use crate::os::{clock, limits};
 
 /// What one more takes of the limits that an operating system sets.
 #[derive(Clone, Copy, Debug, Default)]
@@ -186,7 +187,7 @@ impl Growing {
     /// That the system refused one more: those that run are the last.
     pub fn refused(&mut self, why: &io::Error) {
         self.up_to = 0;
-        self.figures.stopped_by = limits::named(why);
+        self.figures.stopped_by = limits::explain(why);
     }
 
     /// The figures, completed by the time of a switch.

@@ -1,7 +1,6 @@
-//! The local site server: two pages that take as long as they are told, in a process of its own.
+//! The local test server: two pages with a set latency, in a process of its own.
 //!
-//! A process of its own, because its threads, its memory and its context switches would otherwise
-//! be counted as those of the program that reads from it. It listens on the loopback interface
+//! In the program's process its threads, memory and context switches would count as the program's. It listens on the loopback interface
 //! only, on a port that the system chooses, and speaks HTTP/1.1 with keep-alive.
 //!
 //! | request | answer |
@@ -33,14 +32,14 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Notify, Semaphore};
 
-use crate::sites::{LONGEST_LATENCY, PAGES};
-use crate::{cores, limits, out};
+use crate::os::{affinity, limits, output};
+use crate::workload::{MAX_LATENCY, PAGES};
 
-/// The first argument that makes any of the programs the site server instead.
+/// The first argument with which any of the programs becomes the local server.
 pub const SUBCOMMAND: &str = "serve-sites";
 
-/// How long the server looks for another request before it sleeps.
-const AWAKE: Duration = Duration::from_micros(200);
+/// How long the server polls for another request before its thread sleeps.
+const BUSY_POLL: Duration = Duration::from_micros(200);
 /// Connections that may wait to be accepted; the system may allow fewer.
 const BACKLOG: u32 = 16_384;
 /// Connections served at once.
@@ -52,7 +51,7 @@ const MOST_HEADERS: usize = 64;
 /// The longest time a request's head may take to arrive.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A running site server. It ends when this is dropped, and also when the process that holds it
+/// A running local server. It ends when this is dropped, and also when the process that holds it
 /// ends in any way, because it watches a pipe that only that process holds open.
 #[derive(Debug)]
 pub struct Server {
@@ -67,8 +66,8 @@ impl Server {
     /// A sentence that says what failed, when the process cannot be started or does not answer.
     pub fn start() -> Result<Self, String> {
         let failed = |error| {
-            let why = limits::named(&error);
-            format!("the site server cannot be started: {why}")
+            let why = limits::explain(&error);
+            format!("the local server cannot be started: {why}")
         };
         let program = std::env::current_exe().map_err(failed)?;
         let mut process = Command::new(program)
@@ -89,7 +88,7 @@ impl Server {
             _ => {
                 let _ = process.kill();
                 let _ = process.wait();
-                Err("the site server ended before it listened: see its message above".into())
+                Err("the local server ended before it listened: see its message above".into())
             }
         }
     }
@@ -112,27 +111,27 @@ impl Drop for Server {
     }
 }
 
-/// Becomes the site server if the first argument is [`SUBCOMMAND`], and does not return then.
+/// Becomes the local server if the first argument is [`SUBCOMMAND`], and does not return then.
 ///
 /// Prints where it listens, serves until its standard input ends, and exits.
-pub fn serve_if_asked() {
+pub fn serve_if_requested() {
     if std::env::args_os().nth(1).is_some_and(|argument| argument == SUBCOMMAND) {
         let error = serve();
-        let why = limits::named(&error);
-        out::complain(&format!("error: the site server ended: {why}"));
+        let why = limits::explain(&error);
+        output::eprint_line(&format!("error: the local server ended: {why}"));
         process::exit(1);
     }
 }
 
 // Returns only when the server cannot be set up.
 fn serve() -> io::Error {
-    limits::connections();
+    limits::raise_open_file_limit();
     // By default the kernel may wake a thread 50 microseconds late.
     #[cfg(target_os = "linux")]
     let _ = nix::sys::prctl::set_timerslack(1);
     // The scheduler would otherwise now and then put the server where the program under measurement
     // runs, with the other core idle.
-    cores::keep_to_last();
+    affinity::pin_to_last_core();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -157,7 +156,7 @@ async fn set_up() -> io::Result<TcpListener> {
     // The timer starts a thread of its own at its first use, and panics if that is refused.
     let _ = thread::Builder::new().spawn(|| ())?.join();
     Delay::new(Duration::ZERO).await;
-    out::say(&format!("http://{address}"));
+    output::print_line(&format!("http://{address}"));
     Ok(listener)
 }
 
@@ -175,13 +174,13 @@ async fn accept(listener: TcpListener) -> io::Error {
         .header_read_timeout(HEAD_TIMEOUT)
         .max_headers(MOST_HEADERS)
         .max_buf_size(LONGEST_HEAD);
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(CONNECTIONS));
     let jython: Bytes = jython_page().into();
     let busy = Arc::new(Notify::new());
-    tokio::spawn(stay_awake(Arc::clone(&busy)));
+    tokio::spawn(busy_poll(Arc::clone(&busy)));
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            return io::Error::other("the places for connections are gone");
+        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
+            return io::Error::other("the permits for connections are gone");
         };
         let Ok((stream, _)) = listener.accept().await else {
             // Out of files: those who wait stay in the backlog until a connection ends.
@@ -199,18 +198,18 @@ async fn accept(listener: TcpListener) -> io::Error {
         tokio::spawn(async move {
             // A client that leaves early or sends rubbish harms only its own connection.
             let _ = connection.await;
-            drop(place);
+            drop(permit);
         });
     }
 }
 
 // Keeps the thread from falling asleep while requests come in quick succession: waking it is work
 // that the kernel does in the client's time, for each request anew.
-async fn stay_awake(busy: Arc<Notify>) {
+async fn busy_poll(busy: Arc<Notify>) {
     loop {
         busy.notified().await;
         let since = Instant::now();
-        while since.elapsed() < AWAKE {
+        while since.elapsed() < BUSY_POLL {
             tokio::task::yield_now().await;
         }
     }
@@ -250,7 +249,7 @@ fn page<B>(request: &Request<B>) -> Result<(Duration, bool), StatusCode> {
         Some(query) => query
             .strip_prefix("latency=")
             .and_then(|milliseconds| milliseconds.parse().ok().map(Duration::from_millis))
-            .filter(|latency| *latency <= LONGEST_LATENCY)
+            .filter(|latency| *latency <= MAX_LATENCY)
             .ok_or(StatusCode::BAD_REQUEST)?,
     };
     Ok((latency, path == PAGES[0].path))

@@ -8,7 +8,8 @@ use std::ops::Range;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
-use crate::schedule::{Axis, Row, Schedule, Worker};
+use crate::report::timeline::{Axis, Row, Timeline, label, rows_name};
+use crate::workload::{Strategy, Workload};
 
 /// The width where there is no terminal, in columns.
 const WIDTH: u16 = 100;
@@ -98,19 +99,19 @@ impl Cell {
     }
 }
 
-/// Draws `schedule`. No line is longer than the canvas is wide, but for the words around it.
-pub fn draw(schedule: &Schedule, canvas: Canvas) -> String {
-    let rows = schedule.rows();
-    let worker = schedule.worker();
-    let tasks = worker == Worker::Task;
-    let longest = rows.last().map_or(0, |row| worker.label(row.worker).len());
+/// Draws `timeline`. No line is longer than the canvas is wide, but for the words around it.
+pub fn draw(timeline: &Timeline, canvas: Canvas) -> String {
+    let rows = timeline.rows();
+    let strategy = timeline.strategy;
+    let tasks = strategy == Strategy::Tasks;
+    let longest = rows.last().map_or(0, |row| label(strategy, row.number).len());
     let margin = longest.max(if tasks { "the thread".len() } else { 0 });
     // Two spaces before a label, one after it.
     let columns = usize::from(canvas.width.max(NARROWEST)).saturating_sub(margin + 3);
     let mut picture = Picture { text: String::new(), margin, canvas };
 
     // Writing to a string does not fail.
-    let _ = writeln!(picture.text, "\n{}, {}", schedule.title(), schedule.subtitle());
+    let _ = writeln!(picture.text, "\n{}, {}", timeline.title(), timeline.subtitle());
     let between = if rows.len() > ROWS { ENDS..rows.len() - ENDS } else { 0..0 };
     for (position, row) in rows.iter().enumerate() {
         if position == between.start && !between.is_empty() {
@@ -119,18 +120,18 @@ pub fn draw(schedule: &Schedule, canvas: Canvas) -> String {
                 picture.text,
                 "  {dots:>margin$} {} more {}",
                 between.len(),
-                worker.plural()
+                rows_name(strategy)
             );
         }
         if !between.contains(&position) {
-            picture.row(&worker.label(row.worker), &cells(schedule, row, columns, tasks));
+            picture.row(&label(strategy, row.number), &cells(timeline, row, columns, tasks));
         }
     }
     if tasks {
-        picture.row("the thread", &shares(schedule, columns));
+        picture.row("the thread", &shares(timeline, columns));
     }
-    picture.axis(&Axis::new(schedule.wall_seconds, columns / 10), columns);
-    picture.legend(schedule);
+    picture.axis(&Axis::new(timeline.wall_seconds, columns / 10), columns);
+    picture.legend(timeline);
     picture.text
 }
 
@@ -142,9 +143,9 @@ fn touched(start: f64, end: f64, wall: f64, columns: usize) -> Range<usize> {
     first..last
 }
 
-fn cells(schedule: &Schedule, row: &Row, columns: usize, tasks: bool) -> Vec<Cell> {
-    let fill = if schedule.workload == "cpu" { Fill::Running } else { Fill::Waiting };
-    let columns_of = |start, end| touched(start, end, schedule.wall_seconds, columns);
+fn cells(timeline: &Timeline, row: &Row, columns: usize, tasks: bool) -> Vec<Cell> {
+    let fill = if timeline.workload == Workload::Cpu { Fill::Running } else { Fill::Waiting };
+    let columns_of = |start, end| touched(start, end, timeline.wall_seconds, columns);
     let mut cells = vec![Cell::Nothing; columns];
     for block in &row.blocks {
         let place = columns_of(block.start, block.end);
@@ -157,8 +158,8 @@ fn cells(schedule: &Schedule, row: &Row, columns: usize, tasks: bool) -> Vec<Cel
         cells[place].fill(inside);
         cells[first] = Cell::Begins(fill);
         if tasks {
-            for &(start, end) in &block.span.polls_seconds {
-                if start < schedule.wall_seconds {
+            for &(start, end) in &block.span.running_seconds {
+                if start < timeline.wall_seconds {
                     cells[columns_of(start, end)].fill(Cell::Running);
                 }
             }
@@ -172,11 +173,11 @@ fn cells(schedule: &Schedule, row: &Row, columns: usize, tasks: bool) -> Vec<Cel
 }
 
 // How much of each column the tasks' one thread ran them.
-fn shares(schedule: &Schedule, columns: usize) -> Vec<Cell> {
-    let scale = columns as f64 / schedule.wall_seconds.max(1e-9);
+fn shares(timeline: &Timeline, columns: usize) -> Vec<Cell> {
+    let scale = columns as f64 / timeline.wall_seconds.max(1e-9);
     let mut shares = vec![0.0; columns];
-    for (start, end) in schedule.polls() {
-        for column in touched(start, end, schedule.wall_seconds, columns) {
+    for (start, end) in timeline.polls() {
+        for column in touched(start, end, timeline.wall_seconds, columns) {
             let from = (start * scale).max(column as f64);
             let to = (end * scale).min(column as f64 + 1.0);
             shares[column] += (to - from).max(0.0);
@@ -229,23 +230,23 @@ impl Picture {
         let _ = writeln!(self.text, "{:indent$}{labels}", "");
     }
 
-    fn legend(&mut self, schedule: &Schedule) {
+    fn legend(&mut self, timeline: &Timeline) {
         let mut entries: Vec<(Cell, String)> = Vec::new();
-        if schedule.worker() == Worker::Task {
-            let percent = 100.0 * schedule.thread_share();
+        if timeline.strategy == Strategy::Tasks {
+            let percent = 100.0 * timeline.thread_share();
             entries.push((Cell::Waiting, "waiting".into()));
             entries.push((Cell::Running, "running, if only for a moment".into()));
             let share = format!("the thread runs tasks {percent:.0} % of the time");
             entries.push((Cell::Share(4), share));
         } else {
-            let (cell, fill) = match schedule.workload.as_str() {
-                "cpu" => (Cell::Running, Fill::Running),
+            let (cell, fill) = match timeline.workload {
+                Workload::Cpu => (Cell::Running, Fill::Running),
                 _ => (Cell::Waiting, Fill::Waiting),
             };
-            entries.push((cell, schedule.block_legend()));
+            entries.push((cell, timeline.block_legend()));
             entries.push((Cell::Begins(fill), "where one begins".into()));
         }
-        if schedule.spans.iter().any(|span| span.error.is_some()) {
+        if timeline.spans.iter().any(|span| span.error.is_some()) {
             entries.push((Cell::Failed, "failed".into()));
         }
         let indent = self.margin + 3;

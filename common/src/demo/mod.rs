@@ -9,9 +9,13 @@ use clap::{Arg, Args, Command, FromArgMatches};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::args::whole;
-use crate::usage::Usage;
-use crate::{Error, clock, limits, out, span};
+pub mod scaling;
+
+use crate::Error;
+use crate::cli::whole;
+use crate::os::usage::Usage;
+use crate::os::{clock, limits, output};
+use crate::report::with_causes;
 
 /// The flag that every example has besides its own.
 #[derive(Args, Clone, Debug, Default)]
@@ -44,7 +48,7 @@ pub fn flags(
 
 /// What an example has shown. Its fields are the keys of the JSON object.
 #[derive(Clone, Debug, Serialize)]
-pub struct Shown<F> {
+pub struct DemoResult<F> {
     /// The ids of the claims that it is about, such as `C09`.
     pub claim: &'static [&'static str],
     /// Whether they hold in this run: computed from the figures by the example's rule.
@@ -52,34 +56,36 @@ pub struct Shown<F> {
     /// Named numbers, with their units in the names. One that cannot be had is `null`.
     pub figures: F,
     /// The figures in one sentence.
-    pub said: String,
+    pub summary: String,
 }
 
-impl<F: Serialize> Shown<F> {
+impl<F: Serialize> DemoResult<F> {
     /// Prints it. The exit code is 0 also where the claim does not hold: that is a result.
     pub fn print(&self, output: &Output) -> ExitCode {
         let figures = match serde_json::to_value(self) {
             Ok(shown) if output.json => {
-                out::say(&shown.to_string());
+                output::print_line(&shown.to_string());
                 return ExitCode::SUCCESS;
             }
             Ok(mut shown) => shown["figures"].take(),
             Err(error) => {
-                out::complain(&format!("error: the figures cannot be written as JSON: {error}"));
+                output::eprint_line(&format!(
+                    "error: the figures cannot be written as JSON: {error}"
+                ));
                 return ExitCode::FAILURE;
             }
         };
         for (name, figure) in figures.as_object().into_iter().flatten() {
-            out::say(&format!("  {name:<40} {}", readable(figure)));
+            output::print_line(&format!("  {name:<40} {}", readable(figure)));
         }
-        out::say(&self.said);
+        output::print_line(&self.summary);
         let verdict = match (self.claim, self.holds) {
             ([_], true) => "holds",
             (_, true) => "hold",
             ([_], false) => "does not hold",
             (_, false) => "do not hold",
         };
-        out::say(&format!("{} {verdict} in this run.", self.claim.join(", ")));
+        output::print_line(&format!("{} {verdict} in this run.", self.claim.join(", ")));
         ExitCode::SUCCESS
     }
 }
@@ -87,14 +93,14 @@ impl<F: Serialize> Shown<F> {
 /// Does `work` and prints what it has shown; if it fails, says why. The exit code is 1 then.
 pub fn show<F: Serialize>(
     output: &Output,
-    work: impl FnOnce() -> Result<Shown<F>, Error>,
+    work: impl FnOnce() -> Result<DemoResult<F>, Error>,
 ) -> ExitCode {
     match work() {
         Ok(shown) => shown.print(output),
         Err(error) => {
-            let refused = error.downcast_ref().map(limits::named);
-            let why = refused.unwrap_or_else(|| span::causes(&*error));
-            out::complain(&format!("error: {why}"));
+            let refused = error.downcast_ref().map(limits::explain);
+            let why = refused.unwrap_or_else(|| with_causes(&*error));
+            output::eprint_line(&format!("error: {why}"));
             ExitCode::FAILURE
         }
     }
@@ -121,9 +127,9 @@ pub fn timed<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<(T, f64), Err
 /// # Errors
 /// Those of `work`.
 pub fn cpus_used<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<Option<f64>, Error> {
-    let before = Usage::so_far();
+    let before = Usage::now();
     let (_, seconds) = timed(work)?;
-    let used = Usage::so_far().zip(before).map(|(after, before)| after.since(&before));
+    let used = Usage::now().zip(before).map(|(after, before)| after.since(&before));
     Ok(used.map(|used| cpus(&used, seconds)))
 }
 
@@ -166,7 +172,8 @@ pub fn spawn<'scope, T: Send + 'scope>(
     work: impl FnOnce() -> T + Send + 'scope,
 ) -> Result<ScopedJoinHandle<'scope, T>, Error> {
     let thread = thread::Builder::new().spawn_scoped(scope, work);
-    thread.map_err(|error| format!("a thread cannot be started: {}", limits::named(&error)).into())
+    thread
+        .map_err(|error| format!("a thread cannot be started: {}", limits::explain(&error)).into())
 }
 
 /// Does `work` in so many threads at once, each with its own number from 0 on. Returns what they
@@ -245,8 +252,8 @@ mod tests {
         let used = Usage {
             user_seconds: 2.5,
             system_seconds: 0.5,
-            voluntary_switches: 0,
-            involuntary_switches: 0,
+            voluntary_context_switches: 0,
+            involuntary_context_switches: 0,
         };
         assert_eq!(cpus(&used, 1.5), 2.0);
     }

@@ -16,14 +16,14 @@ pub struct Usage {
     /// CPU time in the kernel on the program's behalf, in seconds.
     pub system_seconds: f64,
     /// How often it gave up the CPU by itself, to wait for something.
-    pub voluntary_switches: u64,
+    pub voluntary_context_switches: u64,
     /// How often the scheduler took the CPU away.
-    pub involuntary_switches: u64,
+    pub involuntary_context_switches: u64,
 }
 
 impl Usage {
     /// From the start of the process until now (`getrusage`); `None` if the system does not tell.
-    pub fn so_far() -> Option<Self> {
+    pub fn now() -> Option<Self> {
         let parts = [UsageWho::RUSAGE_SELF, UsageWho::RUSAGE_CHILDREN].map(getrusage);
         let [Ok(own), Ok(workers)] = parts else {
             return None;
@@ -32,11 +32,11 @@ impl Usage {
         Some(Self {
             user_seconds: seconds(own.user_time(), workers.user_time()),
             system_seconds: seconds(own.system_time(), workers.system_time()),
-            voluntary_switches: count(
+            voluntary_context_switches: count(
                 own.voluntary_context_switches(),
                 workers.voluntary_context_switches(),
             ),
-            involuntary_switches: count(
+            involuntary_context_switches: count(
                 own.involuntary_context_switches(),
                 workers.involuntary_context_switches(),
             ),
@@ -50,8 +50,10 @@ impl Usage {
         Self {
             user_seconds: self.user_seconds - earlier.user_seconds,
             system_seconds: self.system_seconds - earlier.system_seconds,
-            voluntary_switches: self.voluntary_switches - earlier.voluntary_switches,
-            involuntary_switches: self.involuntary_switches - earlier.involuntary_switches,
+            voluntary_context_switches: self.voluntary_context_switches
+                - earlier.voluntary_context_switches,
+            involuntary_context_switches: self.involuntary_context_switches
+                - earlier.involuntary_context_switches,
         }
     }
 }
@@ -96,7 +98,7 @@ pub fn threads() -> Option<u64> {
 
 /// How often the scheduler has taken the CPU away from the calling thread since it started.
 #[cfg(target_os = "linux")]
-pub fn involuntary_switches_of_thread() -> Option<u64> {
+pub fn involuntary_context_switches_of_thread() -> Option<u64> {
     let usage = getrusage(UsageWho::RUSAGE_THREAD).ok()?;
     u64::try_from(usage.involuntary_context_switches()).ok()
 }
@@ -104,7 +106,7 @@ pub fn involuntary_switches_of_thread() -> Option<u64> {
 /// How often the scheduler has taken the CPU away from the calling thread: macOS tells only of the
 /// whole process.
 #[cfg(not(target_os = "linux"))]
-pub fn involuntary_switches_of_thread() -> Option<u64> {
+pub fn involuntary_context_switches_of_thread() -> Option<u64> {
     None
 }
 
@@ -154,8 +156,8 @@ mod tests {
 
     #[test]
     fn cpu_time_grows_with_work() {
-        let before = Usage::so_far().expect("usage");
-        while Usage::so_far().expect("usage").user_seconds == before.user_seconds {
+        let before = Usage::now().expect("usage");
+        while Usage::now().expect("usage").user_seconds == before.user_seconds {
             crate::cpu_bound(100_000);
         }
     }
@@ -165,13 +167,13 @@ mod tests {
         let usage = |seconds: f64, switches| Usage {
             user_seconds: 2.0 * seconds,
             system_seconds: seconds,
-            voluntary_switches: 3 * switches,
-            involuntary_switches: switches,
+            voluntary_context_switches: 3 * switches,
+            involuntary_context_switches: switches,
         };
         assert_eq!(usage(2.5, 70).since(&usage(0.5, 30)), usage(2.0, 40));
         assert_eq!((count(3, 4), count(0, 0), count(-2, 1)), (7, 0, 0));
         crate::cpu_bound(1_000_000);
-        let seconds = Usage::so_far().expect("usage").user_seconds;
+        let seconds = Usage::now().expect("usage").user_seconds;
         assert!(seconds > 0.0 && seconds < 1000.0, "{seconds} seconds for these tests");
     }
 
@@ -182,13 +184,13 @@ mod tests {
         // One more than there are cores for: some of them are interrupted.
         let busy = 1 + std::thread::available_parallelism().expect("cores").get();
         let seen = AtomicBool::new(false);
-        let deadline = crate::clock::now() + std::time::Duration::from_secs(30);
+        let deadline = crate::os::clock::now() + std::time::Duration::from_secs(30);
         std::thread::scope(|scope| {
             for _ in 0..busy {
                 scope.spawn(|| {
-                    let before = involuntary_switches_of_thread().expect("switches");
-                    while !seen.load(Ordering::Relaxed) && crate::clock::now() < deadline {
-                        let now = involuntary_switches_of_thread().expect("switches");
+                    let before = involuntary_context_switches_of_thread().expect("switches");
+                    while !seen.load(Ordering::Relaxed) && crate::os::clock::now() < deadline {
+                        let now = involuntary_context_switches_of_thread().expect("switches");
                         seen.fetch_or(now > before + 1, Ordering::Relaxed);
                     }
                 });

@@ -10,7 +10,8 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 
-use crate::schedule::{Axis, Block, Row, Schedule, Worker};
+use crate::report::timeline::{Axis, Block, Row, Timeline, label, rows_name};
+use crate::workload::{Strategy, Workload};
 
 /// The whole picture's width, in pixels.
 const WIDTH: f64 = 1000.0;
@@ -67,33 +68,33 @@ impl View {
         Self { name: "schedule", axis_seconds: None, height: ROWS, rows: usize::MAX };
 }
 
-/// Draws `schedule`.
+/// Draws `timeline`.
 ///
 /// # Errors
 /// None is known: writing to memory does not fail.
-pub fn draw(schedule: &Schedule, view: View) -> io::Result<String> {
-    let mut rows = schedule.rows();
+pub fn draw(timeline: &Timeline, view: View) -> io::Result<String> {
+    let mut rows = timeline.rows();
     let each = rows.len().div_ceil(view.rows.max(1)).max(1);
     rows = rows.into_iter().step_by(each).collect();
-    let worker = schedule.worker();
-    let tasks = worker == Worker::Task;
-    let length = view.axis_seconds.unwrap_or(0.0).max(schedule.wall_seconds);
+    let strategy = timeline.strategy;
+    let tasks = strategy == Strategy::Tasks;
+    let length = view.axis_seconds.unwrap_or(0.0).max(timeline.wall_seconds);
     let count = rows.len().max(1) as f64;
     let pitch = (view.height / count).min(ROW);
     let thread = if tasks { ROW + 12.0 } else { 0.0 };
     let picture = Picture {
-        schedule,
-        worker,
+        timeline,
+        strategy,
         tasks,
         axis: Axis::new(length, 10),
         pitch,
         bottom: TOP + count * pitch + thread,
-        told: schedule.spans.len() <= TOLD,
+        told: timeline.spans.len() <= TOLD,
     };
     let mut svg = Writer::new(Vec::new());
     let height = number(picture.bottom + BOTTOM);
     let view_box = format!("0 0 {WIDTH} {height}");
-    let id = format!("{}-{}-{}", view.name, schedule.program, schedule.workload);
+    let id = format!("{}-{}-{}", view.name, timeline.program, timeline.workload.item());
     let ids = format!("{id}-title {id}-text");
     svg.create_element("svg")
         .with_attributes([
@@ -106,7 +107,7 @@ pub fn draw(schedule: &Schedule, view: View) -> io::Result<String> {
             ("height", &height),
         ])
         .write_inner_content(|svg| {
-            let title = format!("{}: {}", schedule.program, schedule.title());
+            let title = format!("{}: {}", timeline.program, timeline.title());
             for (name, id, text) in [
                 ("title", format!("{id}-title"), title.clone()),
                 ("desc", format!("{id}-text"), picture.description(&rows)),
@@ -121,7 +122,7 @@ pub fn draw(schedule: &Schedule, view: View) -> io::Result<String> {
                 1 => String::new(),
                 each => format!(" (one row in {each} is drawn)"),
             };
-            let subtitle = schedule.subtitle() + &thinned;
+            let subtitle = timeline.subtitle() + &thinned;
             text(svg, "words", "start", [12.0, 46.0], &subtitle)?;
             picture.legend(svg)?;
             picture.axis(svg)?;
@@ -136,8 +137,8 @@ pub fn draw(schedule: &Schedule, view: View) -> io::Result<String> {
 type Svg = Writer<Vec<u8>>;
 
 struct Picture<'a> {
-    schedule: &'a Schedule,
-    worker: Worker,
+    timeline: &'a Timeline,
+    strategy: Strategy,
     tasks: bool,
     axis: Axis,
     // A row's height with the gap below it.
@@ -159,15 +160,15 @@ impl Picture<'_> {
     }
 
     fn fill(&self) -> &'static str {
-        if self.schedule.workload == "cpu" { "running" } else { "waiting" }
+        if self.timeline.workload == Workload::Cpu { "running" } else { "waiting" }
     }
 
     fn description(&self, rows: &[Row]) -> String {
-        let worker = self.worker;
+        let rows_are = rows_name(self.strategy);
         let mut said = format!(
-            "A row for each {worker}, time across, a block for each {}: {}.",
-            self.schedule.item(),
-            self.schedule.subtitle()
+            "Rows are {rows_are}, time runs from left to right, and each {} is a block: {}.",
+            self.timeline.workload.item(),
+            self.timeline.subtitle()
         );
         if let [first, ..] = rows
             && rows.len() <= 16
@@ -183,7 +184,7 @@ impl Picture<'_> {
     }
 
     fn thread_share(&self) -> String {
-        format!("It runs tasks {:.0} % of the time", 100.0 * self.schedule.thread_share())
+        format!("It runs tasks {:.0} % of the time", 100.0 * self.timeline.thread_share())
     }
 
     fn legend(&self, svg: &mut Svg) -> io::Result<()> {
@@ -197,9 +198,9 @@ impl Picture<'_> {
             } else {
                 ["waiting", "waiting too"]
             };
-            entries.push((shades.into(), self.schedule.block_legend()));
+            entries.push((shades.into(), self.timeline.block_legend()));
         }
-        if self.schedule.spans.iter().any(|span| span.error.is_some()) {
+        if self.timeline.spans.iter().any(|span| span.error.is_some()) {
             entries.push((vec!["failed"], "failed".into()));
         }
         let mut x = 12.0;
@@ -222,9 +223,9 @@ impl Picture<'_> {
             text(svg, "mark", "middle", [x, self.bottom + 21.0], &label)?;
         }
         line(svg, "line axis", [LEFT, self.bottom, WIDTH - RIGHT, self.bottom])?;
-        let end = self.x(self.schedule.wall_seconds);
+        let end = self.x(self.timeline.wall_seconds);
         line(svg, "end", [end, TOP - 4.0, end, self.bottom])?;
-        let wall = self.schedule.wall();
+        let wall = self.timeline.wall();
         // Left of the line where there is no room to its right.
         let (anchor, at) = if end > WIDTH - 150.0 { ("end", end) } else { ("start", end + 6.0) };
         text(
@@ -241,7 +242,7 @@ impl Picture<'_> {
         let step = (step.step.round() as usize).max(1);
         for (place, row) in rows.iter().enumerate().step_by(step) {
             let middle = self.top(place) + self.block_height() / 2.0;
-            let label = self.worker.label(row.worker);
+            let label = label(self.strategy, row.number);
             text(svg, "label", "end", [LEFT - 8.0, middle.max(TOP + 4.0) + 4.5], &label)?;
         }
         Ok(())
@@ -280,7 +281,7 @@ impl Picture<'_> {
                     let path = untold.entry(class).or_default();
                     let _ = write!(path, "M{} {middle}h{}", number(from), number(width));
                 }
-                polls.push_str(&self.strokes(&block.span.polls_seconds, &middle));
+                polls.push_str(&self.strokes(&block.span.running_seconds, &middle));
             }
         }
         for (class, path) in untold {
@@ -293,8 +294,8 @@ impl Picture<'_> {
         let span = block.span;
         format!(
             "{}: {}, {:.1} to {:.1} ms{}",
-            self.worker.label(span.worker),
-            self.schedule.short(&span.name),
+            label(self.strategy, span.worker.unwrap_or(span.index)),
+            self.timeline.short(&span.name),
             1e3 * block.start,
             1e3 * block.end,
             span.error.as_ref().map_or(String::new(), |why| format!(", failed: {why}")),
@@ -304,8 +305,8 @@ impl Picture<'_> {
     // Moments as a path: thick strokes, each as long as a moment, or as a sliver.
     fn strokes(&self, moments: &[(f64, f64)], middle: &str) -> String {
         let mut strokes: Vec<(f64, f64)> = Vec::new();
-        for &(start, end) in moments.iter().filter(|moment| moment.0 < self.schedule.wall_seconds) {
-            let (from, to) = (self.x(start), self.x(end.min(self.schedule.wall_seconds)));
+        for &(start, end) in moments.iter().filter(|moment| moment.0 < self.timeline.wall_seconds) {
+            let (from, to) = (self.x(start), self.x(end.min(self.timeline.wall_seconds)));
             match strokes.last_mut() {
                 // Closer than a tenth of a pixel: one stroke.
                 Some(last) if from <= last.1 + 0.1 => last.1 = last.1.max(to),
@@ -321,11 +322,11 @@ impl Picture<'_> {
 
     fn thread(&self, svg: &mut Svg) -> io::Result<()> {
         let (top, height) = (self.bottom - ROW, ROW * 0.8);
-        let end = self.x(self.schedule.wall_seconds);
+        let end = self.x(self.timeline.wall_seconds);
         let what = self.thread_share();
         told_rectangle(svg, "idle", [LEFT, top, end - LEFT, height], &what)?;
         let middle = number(top + height / 2.0);
-        strokes(svg, "polls", height, &self.strokes(&self.schedule.polls(), &middle))?;
+        strokes(svg, "polls", height, &self.strokes(&self.timeline.polls(), &middle))?;
         text(svg, "label", "end", [LEFT - 8.0, top + height / 2.0 + 4.5], "the thread")
     }
 }

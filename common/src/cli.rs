@@ -9,21 +9,30 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, PathBufValueParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use url::Url;
 
-use crate::{file, sites, sums};
+use crate::os::file;
+use crate::server;
+use crate::workload::{MAX_LATENCY, MAX_NUMBER, REPEAT};
+
+/// The time limit of a download unless `--timeout` sets another one.
+pub const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How a program reports.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug)]
 pub struct Output {
-    /// Leave out the lines for single items and the diagram
-    #[arg(long, global = true)]
+    /// Print a line for each item
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Leave out the diagram
+    #[arg(long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Print one JSON object for each workload, and nothing else, on standard output
     #[arg(long, global = true)]
     pub json: bool,
-    /// Tell also each span's process, and a task's polls, in the JSON object
+    /// Add each span's process, and when a task ran, to the JSON object
     #[arg(long, global = true, hide = true)]
     pub details: bool,
     /// Draw the run into this file, as SVG; the baseline then needs its workload named
@@ -33,6 +42,22 @@ pub struct Output {
     /// needs its workload named
     #[arg(long, value_name = "FILE.json", global = true, value_parser = file())]
     pub trace: Option<PathBuf>,
+    /// Print nothing but failures: the run of an example.
+    #[arg(skip)]
+    pub silent: bool,
+}
+
+impl Output {
+    /// Nothing but failures.
+    pub const SILENT: Self = Self {
+        verbose: false,
+        quiet: true,
+        json: false,
+        details: false,
+        diagram: None,
+        trace: None,
+        silent: true,
+    };
 }
 
 /// What is downloaded, and how.
@@ -42,15 +67,15 @@ pub struct IoArgs {
     #[arg(long = "url", value_name = "URL", value_parser = parsed(url), allow_hyphen_values = true)]
     pub urls: Vec<Url>,
     /// How often the list of sites is read
-    #[arg(long, value_name = "N", default_value_t = sites::REPEAT, value_parser = count(1_000_000), allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", default_value_t = REPEAT, value_parser = count(1_000_000), allow_hyphen_values = true)]
     pub repeat: usize,
-    /// What each local page takes, in milliseconds, up to 60000 [default: 60 and 30]
+    /// The latency of each local page, in milliseconds, up to 60000 [default: 60 and 30]
     #[arg(long, value_name = "MS", conflicts_with = "urls", value_parser = whole(0..=LATENCY), allow_hyphen_values = true)]
     pub latency: Option<u64>,
-    /// The longest that one download may take, from its start to its end
+    /// The time limit of one download, from its start to its end
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parsed(seconds), allow_hyphen_values = true)]
     pub timeout: Duration,
-    /// Read from this running site server instead of starting one
+    /// Read from this running local server instead of starting one
     #[arg(long, value_name = "ADDRESS", conflicts_with = "urls", value_parser = parsed(loopback), allow_hyphen_values = true)]
     pub site_server: Option<SocketAddr>,
 }
@@ -59,18 +84,18 @@ pub struct IoArgs {
 #[derive(Args, Clone, Debug, Default)]
 pub struct CpuArgs {
     /// Sum the squares below each of these [default: 5000000 to 5000019]
-    #[arg(value_name = "NUMBER", value_parser = whole(0..=sums::LARGEST), allow_negative_numbers = true)]
+    #[arg(value_name = "NUMBER", value_parser = whole(0..=MAX_NUMBER), allow_negative_numbers = true)]
     pub numbers: Vec<u64>,
 }
 
-/// Read the sites, and report when each was read, by which worker and at what cost
+/// Download the sites; report when each was read, by which worker, and what it cost
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct IoCommand {
     /// Downloads.
     #[command(flatten)]
     pub io: IoArgs,
-    /// How many downloads may be on their way at once
+    /// How many downloads may be in progress at once
     #[arg(long, value_name = "N", value_parser = count(1_000_000), allow_hyphen_values = true)]
     pub workers: Option<usize>,
     /// Reports.
@@ -78,7 +103,7 @@ pub struct IoCommand {
     pub output: Output,
 }
 
-/// Sum the squares below each number, and report when, by which worker and at what cost
+/// Sum the squares below each number; report when, by which worker, and what it cost
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct CpuCommand {
@@ -93,21 +118,21 @@ pub struct CpuCommand {
     pub output: Output,
 }
 
-/// Read the sites and sum the squares one after another, and report when and at what cost
+/// Download the sites and sum the squares, one item after another; report when and what it cost
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct BothCommand {
     /// Which of the two; without it, both.
     #[command(subcommand)]
-    pub workload: Option<Workload>,
+    pub workload: Option<BothWorkload>,
     /// Reports.
     #[command(flatten)]
     pub output: Output,
 }
 
-/// A workload of the baseline.
+/// One of the baseline's workloads.
 #[derive(Debug, Subcommand)]
-pub enum Workload {
+pub enum BothWorkload {
     /// The downloads, one after another
     Io(IoArgs),
     /// The sums, one after another
@@ -118,19 +143,18 @@ impl Default for IoArgs {
     fn default() -> Self {
         Self {
             urls: Vec::new(),
-            repeat: sites::REPEAT,
+            repeat: REPEAT,
             latency: None,
-            timeout: Duration::from_secs(10),
+            timeout: TIMEOUT,
             site_server: None,
         }
     }
 }
 
-const LATENCY: u64 = sites::LONGEST_LATENCY.as_millis() as u64;
+const LATENCY: u64 = MAX_LATENCY.as_millis() as u64;
 
-/// A parser of a flag's values: what `parse` makes of them. A wrong value is told by flag and value
-/// with what `parse` says, and so is one that is not UTF-8, of which clap's own parsers say only that
-/// there is one.
+/// A parser of a flag's values, by `parse`. The message for a wrong value names the flag, the value and
+/// the error of `parse`, also for a value that is not UTF-8, which clap's own parsers do not name.
 pub fn parsed<T: Clone + Send + Sync + 'static>(
     parse: impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static,
 ) -> impl TypedValueParser<Value = T> {
@@ -156,20 +180,24 @@ fn count(most: usize) -> impl TypedValueParser<Value = usize> {
 }
 
 fn file() -> impl TypedValueParser<Value = PathBuf> {
-    PathBufValueParser::new().try_map(file::writable)
+    PathBufValueParser::new().try_map(|path: PathBuf| file::check_writable(&path).map(|()| path))
 }
 
 /// A site from the command line.
 ///
 /// # Errors
-/// What is wrong with it, and how it should be written.
+/// The reason why it cannot be downloaded, and what to write instead.
 pub fn url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text)
-        .map_err(|error| format!("{error}: write it whole, like https://www.jython.org"))?;
-    match url.scheme() {
-        "http" | "https" => Ok(url),
-        other => Err(format!("'{other}' cannot be downloaded from, only http and https")),
+        .map_err(|error| format!("{error}; write a whole URL, like https://www.jython.org"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("the scheme '{}' is not http or https", url.scheme()));
     }
+    // They would appear in errors, tables and reports.
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("a URL with a user name or password is not accepted".into());
+    }
+    Ok(url)
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -184,6 +212,40 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
     match text.parse::<SocketAddr>() {
         Ok(address) if address.ip().is_loopback() => Ok(address),
         _ => Err("not an address on this machine, like 127.0.0.1:8080".into()),
+    }
+}
+
+/// The command line of a program, once it is known that this process is not the local server.
+///
+/// Ends the process with exit code 2 on a wrong command line, and with 0 after `--help`.
+pub fn parse<C: Parser>(program: &'static str) -> C {
+    server::serve_if_requested();
+    let mut command = C::command().name(program);
+    let matches = command.get_matches_mut();
+    let [diagram, trace] = ["diagram", "trace"].map(|flag| matches.get_one::<PathBuf>(flag));
+    if let (Some(diagram), Some(trace)) = (diagram, trace)
+        && file::same(diagram, trace)
+    {
+        let why = format!("--diagram and --trace cannot both be {}", diagram.display());
+        command.error(ErrorKind::ArgumentConflict, why).exit();
+    }
+    C::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// The baseline's command line: downloads, sums, or both if it names none of them.
+///
+/// Ends the process as [`parse`] does.
+pub fn parse_both(program: &'static str) -> (Option<IoArgs>, Option<CpuArgs>, Output) {
+    let BothCommand { workload, output } = parse(program);
+    if workload.is_none() && (output.diagram.is_some() || output.trace.is_some()) {
+        let why =
+            format!("a picture shows one workload: name it, as in `{program} io --diagram F.svg`");
+        BothCommand::command().name(program).error(ErrorKind::MissingSubcommand, why).exit();
+    }
+    match workload {
+        Some(BothWorkload::Io(args)) => (Some(args), None, output),
+        Some(BothWorkload::Cpu(args)) => (None, Some(args), output),
+        None => (Some(IoArgs::default()), Some(CpuArgs::default()), output),
     }
 }
 

@@ -1,71 +1,54 @@
-//! What the pictures of a run show: who worked on what, and when.
-//!
-//! [`crate::diagram`], [`crate::svg`] and [`crate::trace`] draw one of these. A run gives it from
-//! its own report; another program reads it from the JSON object that the run prints.
+//! What the pictures of a run show: which worker did which item, and when.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use serde::Deserialize;
+use crate::report::{Report, Span, format};
+use crate::workload::{Strategy, Workload};
 
-use crate::summary::{Report, ReportedSpan};
-
-/// Of a run's JSON object, the keys that a picture needs; all times in seconds since it began.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-#[expect(missing_docs, reason = "the README documents the keys")]
-pub struct Schedule {
+/// What a picture needs of a report. All times are in seconds since the run began.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timeline {
+    /// The program's name.
     pub program: String,
-    pub workload: String,
+    /// How the program does several items at once.
+    pub strategy: Strategy,
+    /// The kind of work.
+    pub workload: Workload,
+    /// Threads, processes, or tasks that may be in flight.
     pub workers: usize,
-    pub processes: usize,
+    /// Wall time of the work.
     pub wall_seconds: f64,
-    pub user_seconds: Option<f64>,
-    pub system_seconds: Option<f64>,
-    pub spans: Vec<ReportedSpan>,
+    /// CPU time of the work, user and system; `None` if unknown.
+    pub cpu_seconds: Option<f64>,
+    /// One span for each item.
+    pub spans: Vec<Span>,
+    title: String,
 }
 
-/// What a worker is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Worker {
-    /// A thread of the program.
-    Thread,
-    /// A task on the program's one thread.
-    Task,
-    /// A process that the program started.
-    Process,
+/// The label of a row, such as `thread 0`.
+pub fn label(strategy: Strategy, number: usize) -> String {
+    let name = match strategy {
+        Strategy::Sequential | Strategy::Threads => "thread",
+        Strategy::Tasks => "task",
+        Strategy::Processes => "process",
+    };
+    format!("{name} {number}")
 }
 
-impl fmt::Display for Worker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Thread => "thread",
-            Self::Task => "task",
-            Self::Process => "process",
-        })
+/// What several rows are, such as `threads`.
+pub fn rows_name(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Sequential | Strategy::Threads => "threads",
+        Strategy::Tasks => "tasks",
+        Strategy::Processes => "processes",
     }
 }
 
-impl Worker {
-    /// Several of them.
-    pub fn plural(self) -> &'static str {
-        match self {
-            Self::Thread => "threads",
-            Self::Task => "tasks",
-            Self::Process => "processes",
-        }
-    }
-
-    /// With its number: `thread 0`.
-    pub fn label(self, number: usize) -> String {
-        format!("{self} {number}")
-    }
-}
-
-/// What one worker did.
+/// One row: a worker and its items; for tasks, one item.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row<'a> {
-    /// Its number.
-    pub worker: usize,
+    /// The worker's or the task's number, from 0.
+    pub number: usize,
     /// Its items in the order in which it began them.
     pub blocks: Vec<Block<'a>>,
 }
@@ -78,62 +61,54 @@ pub struct Block<'a> {
     /// When it ended, in seconds; at most the run's wall time.
     pub end: f64,
     /// The item.
-    pub span: &'a ReportedSpan,
+    pub span: &'a Span,
 }
 
-impl Schedule {
-    /// What `report` tells.
+impl Timeline {
+    /// The timeline of `report`.
     pub fn of(report: &Report) -> Self {
         Self {
-            program: report.program.to_owned(),
-            workload: report.workload.to_owned(),
+            program: report.program.clone(),
+            strategy: report.strategy,
+            workload: report.workload,
             workers: report.workers,
-            processes: report.processes,
             wall_seconds: report.wall_seconds,
-            user_seconds: report.user_seconds,
-            system_seconds: report.system_seconds,
+            cpu_seconds: report.user_seconds.zip(report.system_seconds).map(|(a, b)| a + b),
             spans: report.spans.clone(),
+            title: report.title(),
         }
     }
 
-    /// What its workers are, by what they left: polls, other processes, or neither.
-    pub fn worker(&self) -> Worker {
-        if self.spans.iter().any(|span| !span.polls_seconds.is_empty()) {
-            Worker::Task
-        } else if self.processes > 1 {
-            Worker::Process
-        } else {
-            Worker::Thread
-        }
-    }
-
-    /// A row for each worker, also for one that got nothing to do. An item that was never begun is
-    /// in no row.
+    /// A row for each worker, idle ones included; for tasks, a row for each item. An item that never
+    /// started is in no row.
     pub fn rows(&self) -> Vec<Row<'_>> {
+        let tasks = self.strategy == Strategy::Tasks;
+        let workers = if tasks { 0 } else { self.workers };
         let mut rows: BTreeMap<usize, Vec<Block>> =
-            (0..self.workers).map(|worker| (worker, Vec::new())).collect();
-        for span in self.spans.iter().filter(|span| self.was_begun(span)) {
-            rows.entry(span.worker).or_default().push(Block {
+            (0..workers).map(|worker| (worker, Vec::new())).collect();
+        for span in self.spans.iter().filter(|span| self.started(span)) {
+            let number = if tasks { span.index } else { span.worker.unwrap_or(0) };
+            rows.entry(number).or_default().push(Block {
                 start: span.start_seconds.clamp(0.0, self.wall_seconds),
                 end: span.end_seconds.clamp(0.0, self.wall_seconds),
                 span,
             });
         }
         rows.into_iter()
-            .map(|(worker, mut blocks)| {
+            .map(|(number, mut blocks)| {
                 blocks.sort_by(|a, b| a.start.total_cmp(&b.start));
-                Row { worker, blocks }
+                Row { number, blocks }
             })
             .collect()
     }
 
-    fn was_begun(&self, span: &ReportedSpan) -> bool {
+    fn started(&self, span: &Span) -> bool {
         span.start_seconds < self.wall_seconds
     }
 
     /// All polls of all tasks, in order: when their one thread ran one of them.
     pub fn polls(&self) -> Vec<(f64, f64)> {
-        let polls = self.spans.iter().flat_map(|span| &span.polls_seconds);
+        let polls = self.spans.iter().flat_map(|span| &span.running_seconds);
         let mut polls: Vec<(f64, f64)> = polls
             .map(|&(start, end)| (start, end.min(self.wall_seconds)))
             .filter(|(start, end)| start < end)
@@ -143,9 +118,9 @@ impl Schedule {
     }
 
     /// The most items that were under way at one moment.
-    pub fn at_once(&self) -> usize {
+    pub fn peak_concurrency(&self) -> usize {
         let mut moments: Vec<(f64, bool)> = Vec::new();
-        for span in self.spans.iter().filter(|span| self.was_begun(span)) {
+        for span in self.spans.iter().filter(|span| self.started(span)) {
             moments.extend([(span.start_seconds, true), (span.end_seconds, false)]);
         }
         // An item that ends when another begins was not under way with it: false sorts first.
@@ -160,20 +135,15 @@ impl Schedule {
 
     /// The time of all items together, in seconds: what one worker would take for them.
     pub fn total(&self) -> f64 {
-        let begun = self.spans.iter().filter(|span| self.was_begun(span));
+        let begun = self.spans.iter().filter(|span| self.started(span));
         begun.map(|span| span.end_seconds.min(self.wall_seconds) - span.start_seconds).sum()
     }
 
-    /// Of the items' time, the share (0 to 1) for which a processor worked; `None` if unknown.
-    pub fn computing(&self) -> Option<f64> {
+    /// The share of the items' time (0 to 1) for which a processor worked; `None` if unknown.
+    pub fn cpu_share(&self) -> Option<f64> {
         let total = self.total();
-        let share = (self.user_seconds? + self.system_seconds?) / total;
+        let share = self.cpu_seconds? / total;
         (total > 0.0).then(|| share.clamp(0.0, 1.0))
-    }
-
-    /// An item, in a word.
-    pub fn item(&self) -> &'static str {
-        if self.workload == "cpu" { "sum" } else { "download" }
     }
 
     /// An item's name, of a local page only the path: its server's address changes with each run.
@@ -184,7 +154,7 @@ impl Schedule {
 
     /// The share of the run's time (0 to 1) in which the tasks' one thread ran one of them.
     pub fn thread_share(&self) -> f64 {
-        let polls = self.spans.iter().flat_map(|span| &span.polls_seconds);
+        let polls = self.spans.iter().flat_map(|span| &span.running_seconds);
         let ran: f64 =
             polls.map(|(start, end)| (end.min(self.wall_seconds) - start).max(0.0)).sum();
         if self.wall_seconds > 0.0 { ran / self.wall_seconds } else { 0.0 }
@@ -192,52 +162,41 @@ impl Schedule {
 
     /// The run's time, for a person.
     pub fn wall(&self) -> String {
-        seconds(self.wall_seconds)
+        format::seconds(self.wall_seconds)
     }
 
-    /// What was done, and by whom: `160 downloads by 5 threads`.
-    pub fn title(&self) -> String {
-        let workers = self.rows().len();
-        let who = match (self.worker(), workers) {
-            (Worker::Thread, 1) => "one thread".into(),
-            (Worker::Thread, _) => format!("{workers} threads"),
-            (Worker::Task, 1) => "one task on one thread".into(),
-            (Worker::Task, _) => format!("{workers} tasks on one thread"),
-            (Worker::Process, 1) => "one worker process".into(),
-            (Worker::Process, _) => format!("{workers} worker processes"),
-        };
-        let items = self.spans.len();
-        let plural = if items == 1 { "" } else { "s" };
-        format!("{items} {}{plural} by {who}", self.item())
+    /// What was done and how, such as `160 downloads by 5 threads`.
+    pub fn title(&self) -> &str {
+        &self.title
     }
 
     /// What it came to: `at most 5 at once: 7.236 s of downloads in 1.447 s`.
     pub fn subtitle(&self) -> String {
-        let how = match self.at_once() {
+        let how = match self.peak_concurrency() {
             0 => "none done".into(),
             1 => "one at a time".into(),
             most => format!("up to {most} at once"),
         };
-        let left = self.spans.iter().filter(|span| !self.was_begun(span)).count();
+        let left = self.spans.iter().filter(|span| !self.started(span)).count();
         let left = if left > 0 { format!("; {left} not done") } else { String::new() };
-        format!("{how}: {} of {}s in {}{left}", seconds(self.total()), self.item(), self.wall(),)
+        format!(
+            "{how}: {} of {}s in {}{left}",
+            format::seconds(self.total()),
+            self.workload.item(),
+            self.wall(),
+        )
     }
 
     /// What a block of a thread or process stands for.
     pub fn block_legend(&self) -> String {
         let percent = |share: f64| (100.0 * share).floor();
-        match (self.workload.as_str(), self.computing()) {
-            ("cpu", Some(share)) => format!("a sum: {} % of it computing", percent(share)),
-            ("cpu", None) => "a sum".into(),
+        match (self.workload, self.cpu_share()) {
+            (Workload::Cpu, Some(share)) => format!("a sum: {} % of it computing", percent(share)),
+            (Workload::Cpu, None) => "a sum".into(),
             (_, Some(share)) => format!("a download: {} % of it waiting", percent(1.0 - share)),
             (_, None) => "a download, waiting included".into(),
         }
     }
-}
-
-/// So many seconds, for a person.
-pub fn seconds(seconds: f64) -> String {
-    crate::summary::time(std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }
 
 /// A time axis from 0 with round marks.

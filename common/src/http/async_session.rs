@@ -1,0 +1,194 @@
+//! The session that tasks share, on reqwest.
+
+use std::error::Error as _;
+use std::io::{self, ErrorKind};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use reqwest::Client;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::LOCATION;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use url::Url;
+
+use super::{
+    MAX_REDIRECTS, check_proxy_variables, next_page, no_answer_within, resolve, too_many_redirects,
+    within_limit,
+};
+use crate::{Error, Result};
+
+/// A client whose downloads wait by `.await`. Its clones share their connections.
+#[derive(Clone, Debug)]
+pub struct AsyncSession(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    plain: Client,
+    // Made for the first https page, because reading the system's certificates takes milliseconds
+    // and fails where there are none.
+    encrypted: OnceLock<Result<Client, String>>,
+    settings: Settings,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Settings {
+    timeout: Duration,
+    local: bool,
+    idle_connections: usize,
+}
+
+/// A response whose body has not been read yet.
+#[derive(Debug)]
+pub struct AsyncResponse {
+    response: reqwest::Response,
+    timeout: Duration,
+}
+
+impl AsyncSession {
+    /// A session whose downloads take at most `timeout` each, and which keeps so many unused
+    /// connections for each host; `local` if it only reads pages of the local server, for which no
+    /// proxy is used.
+    ///
+    /// # Errors
+    /// A proxy variable that is not the URL of an http or https proxy.
+    pub fn new(timeout: Duration, local: bool, idle_connections: usize) -> Result<Self> {
+        if !local {
+            check_proxy_variables()?;
+        }
+        // Fails only if a provider is installed already, which then serves.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let settings = Settings { timeout, local, idle_connections };
+        let plain = settings.client(false)?;
+        Ok(Self(Arc::new(Shared { plain, encrypted: OnceLock::new(), settings })))
+    }
+
+    /// Requests a page and follows its redirects. Returns as soon as the response's head is there.
+    ///
+    /// # Errors
+    /// No connection, no answer in time, a status that is no success.
+    pub async fn get(&self, url: &str) -> Result<AsyncResponse> {
+        let timeout = self.0.settings.timeout;
+        let deadline = Instant::now() + timeout;
+        let mut page = Url::parse(url)?;
+        for _ in 0..=MAX_REDIRECTS {
+            let response = self.send(&page, deadline).await?;
+            let location = response.headers().get(LOCATION).map(|value| value.as_bytes());
+            match next_page(&page, response.status().as_u16(), location)? {
+                None => return Ok(AsyncResponse { response, timeout }),
+                Some(next) => page = next,
+            }
+        }
+        Err(too_many_redirects())
+    }
+
+    async fn send(&self, page: &Url, deadline: Instant) -> Result<reqwest::Response> {
+        let encrypted = page.scheme() == "https";
+        let settings = self.0.settings;
+        let request = |client: &Client| {
+            client
+                .get(page.clone())
+                .timeout(deadline.saturating_duration_since(Instant::now()))
+                .send()
+        };
+        let response = match request(self.client(encrypted)?).await {
+            Err(error) if was_closed(&error) => {
+                let without_reuse = Settings { idle_connections: 0, ..settings };
+                request(&without_reuse.client(encrypted)?).await
+            }
+            response => response,
+        };
+        response.map_err(|error| explain(error, settings.timeout))
+    }
+
+    fn client(&self, encrypted: bool) -> Result<&Client> {
+        if !encrypted {
+            return Ok(&self.0.plain);
+        }
+        let make =
+            || self.0.settings.client(true).map_err(|error| crate::report::with_causes(&*error));
+        Ok(self.0.encrypted.get_or_init(make).as_ref().map_err(String::clone)?)
+    }
+}
+
+impl Settings {
+    fn client(self, encrypted: bool) -> Result<Client> {
+        let mut client = Client::builder()
+            .http1_only()
+            .redirect(reqwest::redirect::Policy::none())
+            .dns_resolver(ThreadResolver)
+            .pool_max_idle_per_host(self.idle_connections)
+            // A connection lives for one run: it is not worth a probe whether it still does.
+            .tcp_keepalive(None)
+            .tcp_keepalive_interval(None)
+            .tcp_keepalive_retries(None)
+            .tcp_user_timeout(None);
+        if self.local {
+            client = client.no_proxy();
+        }
+        if !encrypted {
+            client = client.tls_certs_only([]);
+        }
+        Ok(client.build()?)
+    }
+}
+
+// The server may have closed the connection before it saw the request.
+fn was_closed(error: &reqwest::Error) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let closed = error.downcast_ref::<io::Error>().is_some_and(|error| {
+            matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
+        });
+        if closed
+            || error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message)
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn explain(error: reqwest::Error, timeout: Duration) -> Error {
+    // Reports name the page already.
+    let error = error.without_url();
+    if error.is_timeout() { no_answer_within(timeout) } else { error.into() }
+}
+
+impl AsyncResponse {
+    /// Reads the body to its end and returns its size in bytes.
+    ///
+    /// # Errors
+    /// A body that breaks off, takes too long, or is larger than [`super::MAX_BODY`].
+    pub async fn read_to_end(mut self) -> Result<u64> {
+        let mut bytes = 0;
+        loop {
+            let chunk =
+                self.response.chunk().await.map_err(|error| explain(error, self.timeout))?;
+            match chunk {
+                Some(chunk) => bytes = within_limit(bytes + chunk.len() as u64)?,
+                None => return Ok(bytes),
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct ThreadResolver;
+
+impl Resolve for ThreadResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (sender, receiver) = oneshot::channel();
+        let host = name.as_str().to_owned();
+        Box::pin(async move {
+            // Port 0 stands for the one in the URL.
+            resolve::look_up(host, 0, move |addresses| {
+                // Fails if the download's time is over.
+                let _ = sender.send(addresses);
+            })?;
+            Ok(Box::new(receiver.await??.into_iter()) as Addrs)
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! Files that the programs write. A regular file is replaced as a whole, so that a reader, or a failure
+//! in the middle, never meets half of it. Anything else, such as `/dev/stdout`, is written to.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+/// Checks that `path` can be written, and leaves nothing behind.
+///
+/// # Errors
+/// A folder; the operating system's.
+pub fn check_writable(path: &Path) -> Result<(), String> {
+    let checked = match is_regular(path) {
+        Ok(true) => temporary(path).map(drop),
+        Ok(false) => Ok(()),
+        Err(error) => Err(error),
+    };
+    checked.map_err(|error| format!("cannot write it: {}", plain(&error)))
+}
+
+/// Writes `text` to `path`. A regular file is replaced as a whole.
+///
+/// # Errors
+/// The operating system's, with the path.
+pub fn replace(path: &Path, text: &str) -> Result<(), String> {
+    let write = || {
+        if is_regular(path)? {
+            let mut file = temporary(path)?;
+            file.write_all(text.as_bytes())?;
+            file.persist(path)?;
+            return Ok(());
+        }
+        OpenOptions::new().append(true).open(path)?.write_all(text.as_bytes())
+    };
+    write()
+        .map_err(|error: io::Error| format!("cannot write {}: {}", path.display(), plain(&error)))
+}
+
+/// Whether two paths name the same regular file, which need not exist yet.
+pub fn same(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| -> Option<PathBuf> {
+        let regular = is_regular(path).ok()?;
+        let name = path.file_name().filter(|_| regular)?;
+        Some(fs::canonicalize(folder(path)).ok()?.join(name))
+    };
+    place(one).is_some_and(|file| place(other) == Some(file))
+}
+
+// A file that does not exist yet is going to be a regular one.
+fn is_regular(path: &Path) -> io::Result<bool> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(found) => Ok(found.is_file()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && path.file_name().is_some() => {
+            Ok(true)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+// Beside the file, so that it can take the file's place in one step.
+fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(path).map_or(0o666, |file| file.permissions().mode());
+    tempfile::Builder::new().permissions(fs::Permissions::from_mode(mode)).tempfile_in(folder(path))
+}
+
+// Without the temporary file's path, which `tempfile` appends.
+fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" at path ") {
+        Some((why, _)) if error.get_ref().is_some() => why.to_owned(),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).expect("a folder");
+        entries
+            .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))
+            .collect()
+    }
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        replace(&path, "one").expect("written");
+        let old = fs::File::open(&path).expect("the old file");
+        replace(&path, "two").expect("written");
+        assert_eq!(io::read_to_string(old).expect("read"), "one", "a reader keeps the old file");
+        assert_eq!(fs::read_to_string(&path).expect("read"), "two");
+        assert_eq!(names(folder.path()), ["file"]);
+    }
+
+    #[test]
+    fn a_check_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().expect("a folder");
+        check_writable(&folder.path().join("file")).expect("writable");
+        assert!(names(folder.path()).is_empty());
+    }
+
+    #[test]
+    fn errors_name_the_path_and_no_temporary_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (path, why) in [
+            (folder.path().to_owned(), "is a directory"),
+            (folder.path().join("none/file"), "No such file or directory (os error 2)"),
+        ] {
+            assert_eq!(check_writable(&path), Err(format!("cannot write it: {why}")));
+            let error = replace(&path, "").expect_err("not written");
+            assert_eq!(error, format!("cannot write {}: {why}", path.display()));
+        }
+    }
+
+    #[test]
+    fn two_paths_of_one_file_are_the_same() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        assert!(same(&path("new"), &path("./new")));
+        assert!(!same(&path("new"), &path("other")));
+        let null = Path::new("/dev/null");
+        assert!(!same(null, null), "a device can be written to twice");
+    }
+}

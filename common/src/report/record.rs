@@ -1,0 +1,92 @@
+//! One item of work as it was done.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::os::clock;
+use crate::os::usage::Process;
+
+/// One download or sum: which, by which worker, when, and with which result.
+///
+/// All times are readings of [`crate::os::clock::now`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The item's position in the run's list, from 0.
+    pub index: usize,
+    /// The thread or process that did the item, from 0; `None` for a task, which is the item.
+    pub worker: Option<usize>,
+    /// When the item began.
+    pub start: Duration,
+    /// When the item ended.
+    pub end: Duration,
+    /// The bytes read or the sum; or the reason of the failure.
+    pub outcome: Result<u128, String>,
+    /// For a task, when it ran on the thread: start and end of each poll.
+    pub running: Vec<(Duration, Duration)>,
+    /// The process that did the item, as it was at the end of the item.
+    pub process: Process,
+}
+
+impl Record {
+    /// The record of an item that ends now.
+    pub fn new(
+        index: usize,
+        worker: Option<usize>,
+        start: Duration,
+        outcome: Result<u128, String>,
+    ) -> Self {
+        let (end, process) = (clock::now(), Process::current());
+        Self { index, worker, start, end, outcome, running: Vec::new(), process }
+    }
+
+    /// How long the item took.
+    pub fn duration(&self) -> Duration {
+        self.end.saturating_sub(self.start)
+    }
+}
+
+/// An error and its causes, outermost first. A cause that its error repeats is left out.
+pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::fmt;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Caused(&'static str, Option<Box<Caused>>);
+
+    impl fmt::Display for Caused {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl Error for Caused {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            self.1.as_deref().map(|cause| cause as _)
+        }
+    }
+
+    #[test]
+    fn causes_follow_their_error_without_repetition() {
+        let inner = Caused("refused", None);
+        let middle = Caused("connection refused", Some(Box::new(inner)));
+        let outer = Caused("no answer", Some(Box::new(middle)));
+        assert_eq!(with_causes(&outer), "no answer: connection refused");
+    }
+}
