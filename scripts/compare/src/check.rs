@@ -1,10 +1,7 @@
 //! Checks a program's run: its exit status, its JSON report and its answer.
 
-use std::fmt;
-
-use common::schedule::Schedule;
-use common::{sites, sums};
-use serde::Deserialize;
+use common::report::{Answer, Report};
+use common::workload::{PAGES, closed_form, expected_bytes};
 
 use crate::model::{Failure, Run};
 use crate::process::{Finished, Problem};
@@ -21,59 +18,16 @@ pub struct Expected {
 impl Expected {
     /// The result of reading the local pages `repeat` times.
     pub fn of_local_sites(repeat: usize) -> Self {
-        let answer = Answer::Bytes(sites::expected_bytes(repeat));
-        Self { items: repeat * sites::PAGES.len(), answer: Some(answer) }
+        let answer = Answer::Bytes(expected_bytes(repeat));
+        Self { items: repeat * PAGES.len(), answer: Some(answer) }
     }
 
     /// The sums below these numbers.
     pub fn sums(numbers: impl Iterator<Item = u64>) -> Self {
         let sums: Vec<Option<String>> =
-            numbers.filter_map(sums::closed_form).map(|sum| Some(sum.to_string())).collect();
+            numbers.filter_map(closed_form).map(|sum| Some(sum.to_string())).collect();
         Self { items: sums.len(), answer: Some(Answer::Sums(sums)) }
     }
-}
-
-/// What the harness reads of a program's JSON object.
-#[derive(Debug, Deserialize)]
-struct Report {
-    items: usize,
-    failed: usize,
-    #[serde(alias = "bound_seconds")]
-    lower_bound_seconds: Option<f64>,
-    peak_memory_bytes: Option<u64>,
-    threads: Option<u64>,
-    processes: Option<u64>,
-    answer: Answer,
-    spans: Vec<Item>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Item {
-    name: String,
-    error: Option<String>,
-}
-
-/// Bytes read, or the sums; `None` for a sum that failed.
-#[derive(Debug, PartialEq, Deserialize)]
-#[serde(untagged)]
-pub enum Answer {
-    /// Bytes read.
-    Bytes(u64),
-    /// The sums, as decimal numbers.
-    Sums(Vec<Option<String>>),
-}
-
-impl fmt::Display for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bytes(bytes) => write!(f, "{bytes} bytes"),
-            Self::Sums(sums) => f.write_str(&sums.iter().map(sum).collect::<Vec<_>>().join(" ")),
-        }
-    }
-}
-
-fn sum(sum: &Option<String>) -> &str {
-    sum.as_deref().unwrap_or("none")
 }
 
 /// Makes a timed run of a program that ended, if all is right with it. `limit` is --run-limit in
@@ -102,7 +56,7 @@ pub fn checked(
         peak_memory_bytes: report.peak_memory_bytes,
         threads: report.threads,
         processes: report.processes,
-        report: schedule(&finished.stdout),
+        report: Some(report).filter(can_be_drawn),
     })
 }
 
@@ -141,10 +95,9 @@ fn verified(finished: &Finished, expected: &Expected) -> Result<Report, String> 
     }
 }
 
-// What a diagram shows. A report with more workers than items, or with a negative time, has none.
-fn schedule(stdout: &[u8]) -> Option<Schedule> {
-    let report = serde_json::from_slice::<Schedule>(stdout).ok();
-    report.filter(|report| report.workers <= report.spans.len() && report.wall_seconds >= 0.0)
+// No diagram has more rows than items, or a negative length.
+fn can_be_drawn(report: &Report) -> bool {
+    report.workers <= report.spans.len() && report.wall_seconds >= 0.0
 }
 
 // The failed items, as the end of a sentence. The first one stands for all: mostly the others have
@@ -162,6 +115,7 @@ fn failed_items(report: &Report) -> String {
 }
 
 fn wrong_answer(found: &Answer, expected: &Answer) -> String {
+    let sum = |sum: &Option<String>| sum.clone().unwrap_or("none".into());
     if let (Answer::Sums(found), Answer::Sums(expected)) = (found, expected)
         && found.len() == expected.len()
         && let Some(position) = (0..found.len()).find(|&place| found[place] != expected[place])
@@ -169,7 +123,11 @@ fn wrong_answer(found: &Answer, expected: &Answer) -> String {
         let (found, expected) = (sum(&found[position]), sum(&expected[position]));
         return format!("its answer is wrong: sum {} is {found} instead of {expected}", position + 1);
     }
-    format!("its answer is wrong: {found} instead of {expected}")
+    let answer = |answer: &Answer| match answer {
+        Answer::Bytes(bytes) => format!("{bytes} bytes"),
+        Answer::Sums(sums) => sums.iter().map(sum).collect::<Vec<_>>().join(" "),
+    };
+    format!("its answer is wrong: {} instead of {}", answer(found), answer(expected))
 }
 
 #[cfg(test)]
@@ -179,7 +137,8 @@ mod tests {
     use std::process::ExitStatus;
     use std::time::Duration;
 
-    use common::svg::{self, View};
+    use common::report::svg::{self, View};
+    use common::report::timeline::Timeline;
     use proptest::collection::vec;
     use proptest::prelude::*;
     use proptest::sample::{Index, select};
@@ -198,9 +157,12 @@ mod tests {
 
     fn report(items: usize, failed: usize, answer: &str, error: &str) -> String {
         format!(
-            r#"{{"items": {items}, "failed": {failed}, "lower_bound_seconds": null, "peak_memory_bytes": 1,
-                "threads": null, "processes": 1, "answer": {answer},
-                "spans": [{{"name": "http://a/", "error": {error}}}]}}"#
+            r#"{{"program": "a", "strategy": "threads", "workload": "io", "workers": 1, "wall_seconds": 1.0,
+                "items": {items}, "failed": {failed}, "lower_bound_seconds": null, "peak_memory_bytes": 1,
+                "user_seconds": null, "system_seconds": null, "voluntary_context_switches": null,
+                "involuntary_context_switches": null, "threads": null, "processes": 1, "answer": {answer},
+                "spans": [{{"index": 0, "name": "http://a/", "worker": 0, "start_seconds": 0.0,
+                    "end_seconds": 1.0, "error": {error}}}]}}"#
         )
     }
 
@@ -324,18 +286,21 @@ mod tests {
             wall in select(&[-1.0, -0.0, 0.0, 1e-320, 1.0, 1e308][..]),
             spans in vec((select(&[0u64, 2, u64::MAX][..]), -2.0..2.0f64, -2.0..2.0f64), 0..5),
         ) {
-            let spans: Vec<Value> = spans.iter().map(|(worker, start, end)| json!({
-                "name": "a", "worker": worker, "start_seconds": start, "end_seconds": end,
-                "error": null, "polls_seconds": [[end, start]],
+            let spans: Vec<Value> = (0..).zip(&spans).map(|(index, (worker, start, end))| json!({
+                "index": index, "name": "a", "worker": worker, "start_seconds": start,
+                "end_seconds": end, "error": null, "running_seconds": [[end, start]],
             })).collect();
-            let told = json!({
-                "program": "a", "workload": "io", "workers": workers, "processes": 1,
-                "wall_seconds": wall, "user_seconds": null, "system_seconds": 1.0, "spans": spans,
-            });
-            if let Some(schedule) = schedule(told.to_string().as_bytes()) {
-                prop_assert!(schedule.workers <= 5);
-                prop_assert!(svg::draw(&schedule, View::WHOLE).is_ok());
-                prop_assert!(schedule.at_once() <= 5);
+            let mut value: Value = serde_json::from_str(&report(2, 0, "100", "null")).expect("JSON");
+            value["workers"] = json!(workers);
+            value["wall_seconds"] = json!(wall);
+            value["spans"] = json!(spans);
+            let finished = output(0, value.to_string());
+            let run = checked(&finished, &downloads(), "run 1", 9).expect("the right answer");
+            if let Some(report) = run.report {
+                prop_assert!(report.workers <= 5);
+                let timeline = Timeline::of(&report);
+                prop_assert!(svg::draw(&timeline, View::WHOLE).is_ok());
+                prop_assert!(timeline.peak_concurrency() <= 5);
             }
         }
     }

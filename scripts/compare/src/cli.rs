@@ -7,8 +7,9 @@ use std::time::Duration;
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
-use common::args::{parsed, url, whole};
-use common::{file, sites};
+use common::cli::{parsed, url, whole};
+use common::os::file;
+use common::workload::REPEAT;
 use url::Url;
 
 use crate::bench::order::Effort;
@@ -54,7 +55,7 @@ pub struct Options {
     #[arg(long, value_name = "PATH")]
     pub python_bin: Option<PathBuf>,
     /// How often a run reads the list of sites
-    #[arg(long, value_name = "N", default_value_t = sites::REPEAT, value_parser = count(1, 1_000_000), allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", default_value_t = REPEAT, value_parser = count(1, 1_000_000), allow_hyphen_values = true)]
     pub repeat: usize,
     /// Timed runs of each program, one in each round [default: as many as its length allows]
     #[arg(long, value_name = "N", value_parser = count(1, 10_000), allow_hyphen_values = true)]
@@ -218,18 +219,12 @@ impl Options {
 
     // No two flags may name one regular file: the second text would replace the first.
     fn check_files(&self) -> Result<(), String> {
-        let mut seen: Vec<(&str, PathBuf)> = Vec::new();
-        for (flag, path, _) in self.files() {
-            let Some(name) = path.file_name().filter(|_| path.is_file() || !path.exists()) else {
-                continue;
-            };
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.unwrap_or(Path::new(".")).canonicalize().unwrap_or_default();
-            let whole = folder.join(name);
-            if let Some((other, _)) = seen.iter().find(|(_, file)| *file == whole) {
+        let files = self.files();
+        for (position, (flag, path, _)) in files.iter().enumerate() {
+            let mut others = files[..position].iter();
+            if let Some((other, ..)) = others.find(|(_, other, _)| file::same(other, path)) {
                 return Err(format!("{other} and {flag} both name the file '{}'", path.display()));
             }
-            seen.push((flag, whole));
         }
         Ok(())
     }
@@ -246,7 +241,7 @@ fn count(least: usize, most: usize) -> impl TypedValueParser<Value = usize> {
 }
 
 fn writable() -> impl TypedValueParser<Value = PathBuf> {
-    PathBufValueParser::new().try_map(file::writable)
+    PathBufValueParser::new().try_map(|path| file::check_writable(&path).map(|()| path))
 }
 
 fn site(text: &str) -> Result<Url, String> {

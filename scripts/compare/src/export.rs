@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use common::file;
+use common::os::file;
 
 use crate::model::Comparison;
 use crate::render::{csv, html, json, markdown};

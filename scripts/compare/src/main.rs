@@ -35,7 +35,7 @@ mod statistics;
 
 use std::process::ExitCode;
 
-use common::out::{complain, say};
+use common::os::output::{self, eprint_line, print_line};
 use common::server;
 
 use crate::cli::{Mode, Options};
@@ -44,9 +44,9 @@ use crate::model::Comparison;
 
 fn main() -> ExitCode {
     // The local server is this program again.
-    server::serve_if_asked();
+    server::serve_if_requested();
     compare(&Options::from_command_line()).unwrap_or_else(|error| {
-        complain(&format!("error: {error}"));
+        eprint_line(&format!("error: {error}"));
         ExitCode::FAILURE
     })
 }
@@ -68,14 +68,14 @@ fn compare(options: &Options) -> Result<ExitCode, String> {
         _ => bench.fill(&mut comparison, &mut write),
     }
     drop((bench, server));
-    exports.write(&comparison, true).iter().for_each(|error| complain(error));
-    say(&render::terminal::render(&comparison, options.details));
+    exports.write(&comparison, true).iter().for_each(|error| eprint_line(error));
+    print_line(&render::terminal::render(&comparison, options.details));
     if let Some(report) = exports.report() {
-        say(&format!("\nReport for a browser: {}", report.display()));
+        print_line(&format!("\nReport for a browser: {}", report.display()));
     }
     Ok(match comparison.interrupted_by {
         Some(signal) => ExitCode::from(128 + signal),
-        None if comparison.any_failed() || exports.failed() => ExitCode::FAILURE,
+        None if comparison.any_failed() || exports.failed() || output::failed() => ExitCode::FAILURE,
         None => ExitCode::SUCCESS,
     })
 }

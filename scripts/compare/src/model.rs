@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use common::schedule::Schedule;
+use common::os::output::escape;
+use common::report::Report;
+pub use common::workload::{Strategy, Workload};
 use serde::{Deserialize, Serialize};
 
 use crate::statistics::{Ratio, Statistics, mean, outliers};
@@ -10,41 +12,15 @@ use crate::statistics::{Ratio, Statistics, mean, outliers};
 /// How much of a failed program's output is kept, in characters of each stream.
 const MAX_SHOWN: usize = 2000;
 
-/// The kind of work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Workload {
-    /// I/O-bound: the downloads.
-    Io,
-    /// CPU-bound: the sums.
-    Cpu,
-}
+/// The workloads in the order in which they are compared.
+pub const WORKLOADS: [Workload; 2] = [Workload::Io, Workload::Cpu];
 
-impl Workload {
-    /// Both, in the order in which they are compared.
-    pub const ALL: [Self; 2] = [Self::Io, Self::Cpu];
-
-    /// Its name in flags and keys.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Io => "io",
-            Self::Cpu => "cpu",
-        }
+/// The name of a workload in keys and anchors.
+pub fn workload_name(workload: Workload) -> &'static str {
+    match workload {
+        Workload::Io => "io",
+        Workload::Cpu => "cpu",
     }
-}
-
-/// The concurrency option that a program shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Strategy {
-    /// One item after another: the baseline.
-    Sequential,
-    /// Threads.
-    Threads,
-    /// Asynchronous tasks.
-    Tasks,
-    /// Processes.
-    Processes,
 }
 
 /// Where a program is from.
@@ -117,7 +93,7 @@ pub struct Run {
     pub processes: Option<u64>,
     /// The program's report, for the execution diagram.
     #[serde(skip)]
-    pub report: Option<Schedule>,
+    pub report: Option<Report>,
 }
 
 impl Run {
@@ -127,7 +103,7 @@ impl Run {
     }
 }
 
-/// A failed run and the output of the program. Control characters are escaped.
+/// A failed run and the output of the program, in which control characters are escaped.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Failure {
     /// Which run: `warm-up 1`, `run 3`.
@@ -145,7 +121,7 @@ impl Failure {
     pub fn new(run: &str, reason: &str, stdout: &[u8], stderr: &[u8]) -> Self {
         Self {
             run: run.to_owned(),
-            reason: escaped(reason),
+            reason: escape(reason),
             stdout: shortened(stdout),
             stderr: shortened(stderr),
         }
@@ -157,22 +133,12 @@ fn shortened(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output);
     let text: Vec<char> = text.trim_end().chars().collect();
     if text.len() <= MAX_SHOWN {
-        return escaped(&String::from_iter(text));
+        return escape(&String::from_iter(text));
     }
     let (head, tail) = (&text[..MAX_SHOWN / 2], &text[text.len() - MAX_SHOWN / 2..]);
     let left_out = text.len() - MAX_SHOWN;
-    let [head, tail] = [head, tail].map(|part| escaped(&String::from_iter(part)));
+    let [head, tail] = [head, tail].map(|part| escape(&String::from_iter(part)));
     format!("{head}\n[{left_out} characters left out]\n{tail}")
-}
-
-/// `text` with its control characters escaped, so that no program can control the terminal.
-fn escaped(text: &str) -> String {
-    let escape = |c: char| match c {
-        '\n' | '\t' => c.to_string(),
-        _ if c.is_control() => c.escape_default().to_string(),
-        _ => c.to_string(),
-    };
-    text.chars().map(escape).collect()
 }
 
 /// One program and its runs.
@@ -249,7 +215,7 @@ impl Row {
     }
 
     /// The report of a typical run.
-    pub fn report(&self) -> Option<&Schedule> {
+    pub fn report(&self) -> Option<&Report> {
         self.runs.iter().find_map(|run| run.report.as_ref())
     }
 
@@ -643,5 +609,106 @@ impl Comparison {
     /// Whether anything failed.
     pub fn any_failed(&self) -> bool {
         self.failures().next().is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample;
+
+    #[test]
+    fn a_summary_by_hand() {
+        let comparison = sample::comparison();
+        let summary = comparison.rows[1].summary().expect("runs");
+        assert_eq!(summary.outliers, [5]);
+        assert_eq!((summary.threads, summary.processes), (Some(6), Some(1)));
+        assert!(summary.cpus_used.is_some_and(|used| (used - 0.375).abs() < 1e-9));
+        assert_eq!(summary.efficiency, Some(0.75));
+    }
+
+    #[test]
+    fn a_figure_that_one_run_lacks_is_unknown() {
+        let mut row = sample::comparison().rows.remove(0);
+        row.runs[1].user_seconds = None;
+        row.runs[0].threads = None;
+        let summary = row.summary().expect("runs");
+        assert_eq!((summary.user_seconds, summary.cpus_used, summary.threads), (None, None, None));
+        assert!(summary.system_seconds.is_some());
+    }
+
+    #[test]
+    fn the_run_closest_to_the_median_keeps_its_report() {
+        let mut row = sample::comparison().rows.remove(0);
+        row.runs.clear();
+        // The medians are 7, 8, 9, 9.5 and 9; only the kept report competes with the new one.
+        let times = [(7.0, 7.0), (9.0, 7.0), (10.0, 10.0), (20.0, 10.0), (4.0, 10.0)];
+        for (round, (wall_seconds, kept)) in times.into_iter().enumerate() {
+            let report = Report { wall_seconds, ..sample::report(1) };
+            row.add(Run { report: Some(report), ..sample::run(round, wall_seconds, 1) });
+            assert_eq!(row.report().map(|report| report.wall_seconds), Some(kept));
+            assert_eq!(row.runs.iter().filter(|run| run.report.is_some()).count(), 1);
+        }
+        row.add(sample::run(5, 9.0, 1));
+        assert!(row.report().is_some(), "a run without a report replaces none");
+    }
+
+    #[test]
+    fn a_speedup_compares_medians_within_each_round() {
+        let mut comparison = sample::comparison();
+        let runs = |times: &[(usize, f64)]| {
+            times.iter().map(|(round, wall)| sample::run(*round, *wall, 1)).collect::<Vec<_>>()
+        };
+        comparison.rows[0].runs = runs(&[(0, 8.0), (1, 16.0), (2, 4.0)]);
+        comparison.rows[2].runs = runs(&[(0, 1.0), (0, 2.0), (0, 9.0), (1, 4.0)]);
+        let speedup = comparison.speedup(&comparison.rows[2]).expect("two rounds");
+        assert!((speedup.value - 4.0).abs() < 1e-9 && speedup.rounds == 2, "{speedup:?}");
+        assert_eq!(comparison.speedup(&comparison.rows[0]), None, "the baseline has none");
+        comparison.rows.remove(0);
+        assert_eq!(comparison.speedup(&comparison.rows[0]), None, "there is no baseline");
+    }
+
+    #[test]
+    fn each_language_has_its_baseline() {
+        let comparison = sample::with_python();
+        let speedup = |row: usize| comparison.speedup(&comparison.rows[row]).expect("runs").value;
+        assert!((speedup(6) - 5.0).abs() < 1e-9 && (speedup(9) - 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn twins_by_hand() {
+        let mut comparison = sample::with_python();
+        comparison.rows[1].runs.truncate(1);
+        let twins: Vec<Twins> = comparison.twins().collect();
+        // `multiproc-cpu` has no run, `cpu_threads.py` has no twin.
+        let names: Vec<String> = twins.iter().map(|it| it.python.program.command()).collect();
+        let io = ["sequential_baseline.py io", "threads_io.py", "async_io.py"];
+        assert_eq!(names, [&io[..], &["sequential_baseline.py cpu"]].concat());
+        assert!((twins[1].wall.value - 1.0).abs() < 1e-9);
+        assert_eq!((twins[1].cpu, twins[1].memory), (Some(1.0625), Some(5.0)));
+        assert_eq!((twins[2].cpu, twins[2].memory), (None, None), "unknown of Rust");
+        for run in &mut comparison.rows[1].runs {
+            (run.user_seconds, run.system_seconds) = (Some(0.0), Some(0.0));
+        }
+        assert_eq!(comparison.twins().nth(1).expect("twins").cpu, None, "0 divides nothing");
+    }
+
+    #[test]
+    fn a_marginal_cost_is_the_step_from_the_previous_point() {
+        let scaling = sample::scaling();
+        let memory = scaling.series[1].marginal(Point::MEMORY);
+        assert_eq!(memory[0], None);
+        assert!(memory[1..].iter().all(|step| *step == Some(32_768.0)), "{memory:?}");
+        let unknown = scaling.series[0].marginal(Point::CPU_TIME);
+        assert_eq!(unknown, [None, None, None], "a step needs both points");
+    }
+
+    #[test]
+    fn the_server_is_busy_above_a_share() {
+        let mut point = sample::scaling().series[1].points[0];
+        for (used, busy) in [(None, false), (Some(0.8), false), (Some(0.801), true)] {
+            point.server_cpus_used = used;
+            assert_eq!(point.server_is_busy(), busy, "{used:?}");
+        }
     }
 }

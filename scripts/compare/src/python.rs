@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::process::Command;
 use std::time::Duration;
 
-use common::limits;
+use common::os::limits::explain;
 
 use crate::model::{Interpreter, Python};
 use crate::process::Processes;
@@ -47,7 +47,7 @@ fn probe(python: &OsStr, processes: &Processes) -> Result<Interpreter, String> {
     let mut probe = command(python);
     probe.args(["-c", PROBE]);
     let finished = processes.run(probe, LIMIT, &mut |_| {});
-    let finished = finished.map_err(|error| format!("it cannot be started: {}", limits::named(&error)))?;
+    let finished = finished.map_err(|error| format!("it cannot be started: {}", explain(&error)))?;
     if !finished.status.success() || finished.problem.is_some() {
         let stderr = String::from_utf8_lossy(&finished.stderr);
         let last = stderr.trim_end().lines().last().map(str::to_owned);

@@ -1,8 +1,8 @@
 //! What a comparison needs before it starts.
 
-use common::limits::named;
+use common::os::limits::explain;
 use common::server::Server;
-use common::{sites, sums};
+use common::workload::{REPEAT, default_numbers};
 
 use crate::bench::Bench;
 use crate::bench::progress::Progress;
@@ -24,7 +24,7 @@ pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison),
     }
     let server = if options.urls.is_empty() { Some(Server::start()?) } else { None };
     let processes = Processes::watch_signals()
-        .map_err(|error| format!("no program can be started: {}", named(&error)))?;
+        .map_err(|error| format!("no program can be started: {}", explain(&error)))?;
     let urls: Vec<String> = options.urls.iter().map(ToString::to_string).collect();
     let progress = Progress::start();
     let mut chosen = options.chosen();
@@ -55,8 +55,8 @@ pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison),
         machine: machine::this(),
         urls,
         downloads: runner.downloads(runner.repeat),
-        sums: sums::default_numbers().count(),
-        as_in_the_article: runner.repeat == sites::REPEAT,
+        sums: default_numbers().count(),
+        as_in_the_article: runner.repeat == REPEAT,
         rows: chosen.into_iter().map(sources::row).collect(),
         python,
         demos: None,

@@ -9,7 +9,7 @@ use std::time::Instant;
 use crate::bench::order::{Effort, MIN_ROUNDS, Plan};
 use crate::bench::progress::Progress;
 use crate::bench::runner::Runner;
-use crate::model::{Comparison, Failure, Row, Workload};
+use crate::model::{Comparison, Failure, Row, WORKLOADS};
 
 /// How a comparison is measured.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Bench {
         // All warm-ups come first, so that the remaining time is known from then on.
         let lengths: Vec<Option<f64>> =
             comparison.rows.iter_mut().map(|row| self.warm_up(row)).collect();
-        let positions = Workload::ALL.map(|workload| -> Vec<usize> {
+        let positions = WORKLOADS.map(|workload| -> Vec<usize> {
             let rows = comparison.rows.iter().enumerate();
             let rows = rows.filter(|(_, row)| row.program.workload == workload);
             rows.map(|(position, _)| position).collect()

@@ -35,7 +35,7 @@ impl Progress {
 
     /// Prints a line on standard error above the bar.
     pub fn eprint_line(&self, line: &str) {
-        self.0.suspend(|| common::out::complain(line));
+        self.0.suspend(|| common::os::output::eprint_line(line));
     }
 }
 

@@ -6,7 +6,8 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use common::{limits, sites, sums};
+use common::os::limits::explain;
+use common::workload::{PAGES, default_numbers};
 use nix::unistd::Pid;
 
 use crate::check::{Expected, checked};
@@ -44,7 +45,7 @@ impl Runner {
     /// Downloads of a run that reads the sites `repeat` times.
     pub fn downloads(&self, repeat: usize) -> usize {
         match &self.sites {
-            Sites::Local(_) => repeat * sites::PAGES.len(),
+            Sites::Local(_) => repeat * PAGES.len(),
             Sites::Real(urls) => repeat * urls.len(),
         }
     }
@@ -79,7 +80,7 @@ impl Runner {
     fn whole(&self, workload: Workload) -> usize {
         match workload {
             Workload::Io => self.repeat,
-            Workload::Cpu => sums::default_numbers().count(),
+            Workload::Cpu => default_numbers().count(),
         }
     }
 
@@ -101,7 +102,7 @@ impl Runner {
         started: &mut dyn FnMut(Pid),
     ) -> Result<(Run, String), Failure> {
         let finished = self.processes.run(command, self.limit, started).map_err(|error| {
-            let reason = format!("it cannot be started: {}", limits::named(&error));
+            let reason = format!("it cannot be started: {}", explain(&error));
             Failure::new(name, &reason, b"", b"")
         })?;
         let run = checked(&finished, expected, name, self.limit.as_secs())?;
@@ -123,7 +124,7 @@ impl Runner {
         }
         match (program.workload, &self.sites) {
             (Workload::Cpu, _) if part < self.whole(Workload::Cpu) => {
-                command.args(sums::default_numbers().take(part).map(|number| number.to_string()));
+                command.args(default_numbers().take(part).map(|number| number.to_string()));
             }
             (Workload::Cpu, _) => {}
             (Workload::Io, Sites::Local(server)) => {
@@ -144,7 +145,7 @@ impl Runner {
             (Workload::Io, Sites::Real(_)) => {
                 Expected { items: self.downloads(part), answer: None }
             }
-            (Workload::Cpu, _) => Expected::sums(sums::default_numbers().take(part)),
+            (Workload::Cpu, _) => Expected::sums(default_numbers().take(part)),
         }
     }
 }

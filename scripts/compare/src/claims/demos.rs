@@ -1,57 +1,58 @@
-//! What is run for the claims besides the comparison, each thing once.
+//! The demonstrations that are run for the claims, each once.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 use std::time::Duration;
 
-use common::limits;
-use serde::Deserialize;
+use common::os::limits::explain;
+use common::report::Report;
 use serde_json::{Map, json};
 use tempfile::TempDir;
 
-use crate::children::Deadline;
-use crate::interrupt::Interrupt;
-use crate::ledger::claims::CLAIMS;
-use crate::ledger::figures::Source;
-use crate::lines_of_code;
-use crate::progress::Progress;
-use crate::results::{Broken, Comparison, Failure, Shown};
-use crate::run::{Runner, Sites, shortened};
+use crate::bench::Bench;
+use crate::bench::runner::{Runner, Sites};
+use crate::check;
+use crate::claims::evaluate;
+use crate::claims::list::CLAIMS;
+use crate::model::{Comparison, DemoResult, Failure};
+use crate::process::Finished;
+use crate::sources;
 
-/// The longest that one may take; they take three seconds at most on a machine with nothing else
-/// to do.
+/// The longest that a demonstration may take. On an idle machine it takes three seconds at most.
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Something to run that shows a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Demonstration {
-    /// An example, which tells its figures as a JSON object.
+pub enum Demo {
+    /// An example, which prints its result as a JSON object.
     Example {
         /// Its package.
         package: &'static str,
         /// Its name.
         name: &'static str,
-        /// The flags that it needs for the claims, if not its own values do.
+        /// The flags that it needs for the claims.
         flags: &'static [&'static str],
     },
-    /// A program that draws its run. Holds when there is a block for each item.
+    /// A program that draws its run. Holds if there is a block for each item.
     Diagram {
-        /// The program's name, which is that of its package.
+        /// The name of the program, which is that of its package.
         program: &'static str,
     },
-    /// The tests in the documentation of a module without dependencies. Hold when all pass.
+    /// The documentation tests of a module without dependencies. Hold if the compiler refuses what it
+    /// should, and accepts the rest.
     DocTests {
         /// The package.
         package: &'static str,
-        /// The module's file in the package.
+        /// The file of the module in the package.
         file: &'static str,
     },
 }
 
-impl Demonstration {
-    /// What it is called where it is listed, and where it broke.
+const DIAGRAM: &str = "diagram.svg";
+
+impl Demo {
+    /// Its name in lists and messages.
     pub fn name(&self) -> String {
         match self {
             Self::Example { name, .. } => (*name).to_owned(),
@@ -60,12 +61,7 @@ impl Demonstration {
         }
     }
 
-    /// Its name as the beginning of a figure's.
-    pub fn key(&self) -> String {
-        self.name().replace(" --", "_").replace('-', "_")
-    }
-
-    /// What the reader types to run it.
+    /// The command for a reader.
     pub fn command(&self) -> String {
         match self {
             Self::Example { package, name, flags: [] } => {
@@ -81,7 +77,15 @@ impl Demonstration {
         }
     }
 
-    // What the harness runs instead: what is built already. It may write into `folder`.
+    /// Its result, or the reason why it has none.
+    pub fn result<'a>(&self, comparison: &'a Comparison) -> Result<&'a DemoResult, String> {
+        let name = self.name();
+        let result = comparison.demos.iter().flatten().find(|result| result.name == name);
+        let failed = comparison.failed.iter().any(|(failed, _)| *failed == name);
+        result.ok_or(format!("{name} {}", if failed { "failed" } else { "was not run" }))
+    }
+
+    // The command for what is built already. It may write into `folder`.
     fn built(&self, runner: &Runner, folder: &Path) -> Command {
         match self {
             Self::Example { name, flags, .. } => {
@@ -100,160 +104,113 @@ impl Demonstration {
             Self::DocTests { package, file } => {
                 let mut command = Command::new("rustdoc");
                 command.args(["--test", "--edition", "2024"]);
-                command.arg(lines_of_code::workspace().join(package).join(file));
+                command.arg(sources::workspace().join(package).join(file));
                 command
             }
         }
     }
 
-    // What it has shown; the error says what is wrong with its output.
-    fn read(&self, output: &Output, folder: &Path) -> Result<Shown, String> {
+    // The result in its output, or what is wrong with it.
+    fn read(&self, output: &Finished, folder: &Path) -> Result<DemoResult, String> {
+        check::problem(output.problem, LIMIT.as_secs())?;
         if !output.status.success() {
             return Err(output.status.to_string());
         }
-        let not_json = |error| format!("its output is not the JSON object it should be: {error}");
-        let shown = match self {
+        let not_json = |error| format!("its output is not the expected JSON object: {error}");
+        let result = match self {
             Self::Example { .. } => serde_json::from_slice(&output.stdout).map_err(not_json)?,
             Self::Diagram { .. } => {
-                let run: Run = serde_json::from_slice(&output.stdout).map_err(not_json)?;
+                let report: Report = serde_json::from_slice(&output.stdout).map_err(not_json)?;
                 let svg = fs::read_to_string(folder.join(DIAGRAM))
                     .map_err(|error| format!("its diagram cannot be read: {error}"))?;
-                of_diagram(&run, &svg)
+                of_diagram(&report, &svg)
             }
             Self::DocTests { .. } => of_doc_tests(&String::from_utf8_lossy(&output.stdout)),
         };
-        Ok(Shown { example: self.name(), claim: self.shows(), ..shown })
-    }
-
-    // The ids of the claims that have a figure from it.
-    fn shows(&self) -> Vec<String> {
-        let own = Source::Shown(*self);
-        let claims = CLAIMS.iter();
-        let own = claims.filter(|claim| claim.figures.iter().any(|figure| figure.source == own));
-        own.map(|claim| claim.id.to_owned()).collect()
+        Ok(DemoResult { name: self.name(), ..result })
     }
 }
 
-const DIAGRAM: &str = "diagram.svg";
-
-// Of a program's JSON object.
-#[derive(Deserialize)]
-struct Run {
-    workers: usize,
-    spans: Vec<Span>,
-}
-
-#[derive(Deserialize)]
-struct Span {
-    worker: usize,
-    error: Option<String>,
-}
-
-fn of_diagram(run: &Run, svg: &str) -> Shown {
-    let workers: BTreeSet<usize> = run.spans.iter().map(|span| span.worker).collect();
-    let failed = run.spans.iter().filter(|span| span.error.is_some()).count();
-    let (items, blocks) = (run.spans.len(), svg.matches("class=\"block ").count());
-    let figures = [
-        ("items", items),
-        ("items_failed", failed),
-        ("workers", run.workers),
-        ("workers_seen", workers.len()),
-        ("blocks", blocks),
-    ];
-    counted(
-        items > 0 && blocks == items && failed == 0,
-        figures,
-        format!("{blocks} blocks drawn for {items} items of {} workers.", workers.len()),
+fn of_diagram(report: &Report, svg: &str) -> DemoResult {
+    let (items, blocks) = (report.items, svg.matches("class=\"block ").count());
+    result(
+        items > 0 && blocks == items && report.failed == 0,
+        &[
+            ("items", items),
+            ("items_failed", report.failed),
+            ("workers", report.workers),
+            ("blocks", blocks),
+        ],
+        format!("{blocks} blocks drawn for {items} items by {} workers.", report.workers),
     )
 }
 
-fn of_doc_tests(said: &str) -> Shown {
-    let tests = || said.lines().filter(|line| line.starts_with("test ") && line.contains(" ... "));
-    let (passed, refused): (Vec<_>, Vec<_>) = tests()
-        .filter(|line| line.ends_with(" ok"))
-        .partition(|line| !line.contains("- compile fail"));
-    let (all, refused, passed) = (tests().count(), refused.len(), passed.len());
-    counted(
-        all > 0 && refused + passed == all,
-        [("doc_tests", all), ("forms_refused", refused), ("forms_accepted", passed)],
-        format!(
-            "Of {all} forms the compiler refused {refused} and accepted {passed}, as it should."
-        ),
+fn of_doc_tests(output: &str) -> DemoResult {
+    let tests = output.lines().filter(|line| line.starts_with("test ") && line.contains(" ... "));
+    let tests: Vec<&str> = tests.collect();
+    let passed = tests.iter().filter(|line| line.ends_with(" ok"));
+    let (refused, accepted): (Vec<&str>, Vec<&str>) =
+        passed.partition(|line| line.contains("- compile fail"));
+    let (all, refused, accepted) = (tests.len(), refused.len(), accepted.len());
+    result(
+        refused > 0 && refused + accepted == all,
+        &[("doc_tests", all), ("forms_refused", refused), ("forms_accepted", accepted)],
+        format!("The compiler refused {refused} of {all} forms and accepted {accepted}, as it should."),
     )
 }
 
-fn counted<const N: usize>(holds: bool, figures: [(&str, usize); N], said: String) -> Shown {
+fn result(holds: bool, figures: &[(&str, usize)], summary: String) -> DemoResult {
     let figures: Map<_, _> =
-        figures.map(|(name, value)| (name.to_owned(), json!(value))).into_iter().collect();
-    Shown { example: String::new(), claim: Vec::new(), holds, figures, said }
+        figures.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    DemoResult { name: String::new(), holds, figures, summary }
 }
 
-/// All that the claims name, each once.
-pub fn all() -> Vec<Demonstration> {
+/// All demonstrations of the claims, each once.
+pub fn all() -> Vec<Demo> {
     let mut all = Vec::new();
-    for figure in CLAIMS.iter().flat_map(|claim| claim.figures) {
-        if let Source::Shown(demonstration) = figure.source
-            && !all.contains(&demonstration)
-        {
-            all.push(demonstration);
+    for demo in CLAIMS.iter().flat_map(|claim| claim.demos) {
+        if !all.contains(demo) {
+            all.push(*demo);
         }
     }
     all
 }
 
-/// Runs all of them and adds to `comparison` what they have shown, or how they broke. Calls
-/// `after_each` after each.
-pub fn run(
-    comparison: &mut Comparison,
-    runner: &Runner,
-    interrupt: &Interrupt,
-    progress: &Progress,
-    mut after_each: impl FnMut(&Comparison),
-) {
-    comparison.shown.get_or_insert_default();
-    for demonstration in all() {
-        if interrupt.signal().is_some() {
+/// Runs all demonstrations and adds their results, or their failures, to `comparison`. Calls
+/// `after_each` after each one.
+pub fn run(comparison: &mut Comparison, bench: &Bench, after_each: &mut dyn FnMut(&Comparison)) {
+    comparison.demos = Some(Vec::new());
+    for demo in all() {
+        if bench.interrupted_by().is_some() {
             break;
         }
-        let name = demonstration.name();
-        progress.show_warm_up(&format!("running {name}"));
-        match run_one(&demonstration, runner) {
-            Ok(shown) => comparison.shown.get_or_insert_default().push(shown),
+        let name = demo.name();
+        bench.progress.show(&format!("running {name}"), 0.0);
+        match run_one(&demo, &bench.runner) {
+            Ok(result) => comparison.demos.get_or_insert_default().push(result),
             // What was asked to end has not failed.
-            Err(_) if interrupt.signal().is_some() => {}
+            Err(_) if bench.interrupted_by().is_some() => {}
             Err(failure) => {
-                progress.complain(&format!("{name} broke: {}", failure.reason));
-                comparison.broken.push(Broken { name, failure });
+                bench.progress.eprint_line(&format!("{name} failed: {}", failure.reason));
+                comparison.failed.push((name, failure));
             }
         }
+        comparison.claims = Some(evaluate(comparison));
         after_each(comparison);
     }
-    comparison.interrupted_by = interrupt.signal();
+    comparison.interrupted_by = bench.interrupted_by();
+    comparison.claims = Some(evaluate(comparison));
 }
 
-fn run_one(demonstration: &Demonstration, runner: &Runner) -> Result<Shown, Failure> {
-    let failed = |reason: String, stdout: &[u8], stderr: &[u8]| Failure {
-        run: "its only run".into(),
-        reason,
-        stdout: shortened(stdout),
-        stderr: shortened(stderr),
-    };
+fn run_one(demo: &Demo, runner: &Runner) -> Result<DemoResult, Failure> {
+    let failed = |reason: &str| Failure::new("its only run", reason, b"", b"");
     let folder = TempDir::new()
-        .map_err(|error| failed(format!("there is no temporary folder: {error}"), b"", b""))?;
-    let command = demonstration.built(runner, folder.path());
-    let limit = LIMIT.min(runner.limit);
-    let unstarted =
-        |error| failed(format!("it cannot be started: {}", limits::named(&error)), b"", b"");
-    let deadline = Deadline::start(&runner.children, limit).map_err(unstarted)?;
-    let output = runner.children.run(command);
-    let too_long = deadline.stop();
-    let output = output.map_err(unstarted)?;
-    let shown = if too_long {
-        let limit = limit.as_secs();
-        let plural = if limit == 1 { "" } else { "s" };
-        Err(format!("it was ended because it took longer than {limit} second{plural}"))
-    } else {
-        demonstration.read(&output, folder.path())
-    };
-    shown.map_err(|reason| failed(reason, &output.stdout, &output.stderr))
+        .map_err(|error| failed(&format!("there is no temporary folder: {error}")))?;
+    let command = demo.built(runner, folder.path());
+    let output = runner
+        .processes
+        .run(command, LIMIT.min(runner.limit), &mut |_| {})
+        .map_err(|error| failed(&format!("it cannot be started: {}", explain(&error))))?;
+    demo.read(&output, folder.path())
+        .map_err(|reason| Failure::new("its only run", &reason, &output.stdout, &output.stderr))
 }

@@ -1,382 +1,183 @@
-//! For each claim, figures for which it holds and figures for which it does not.
+//! Each rule with facts for which its claim holds, and with facts for which it does not.
+#![cfg(test)]
 
 use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::ledger::claims::{CLAIMS, Claim};
-use crate::ledger::demonstrations::Demonstration;
-use crate::ledger::figures::{Figure, Figures, Source};
-use crate::ledger::text::next_name;
-use crate::ledger::{Entry, Verdict, entries, entry};
-use crate::lines_of_code;
-use crate::results::sample;
+use crate::claims::demos::Demo;
+use crate::claims::facts::{Facts, Source};
+use crate::claims::list::{CLAIMS, Claim};
+use crate::claims::{entry, evaluate};
+use crate::model::ClaimVerdict::{self, DoesNotHold, Holds, HoldsForCPython, NotResolved};
+use crate::render::sample;
+use crate::sources::workspace;
 
-/// Figures by name.
-type Named = Vec<(&'static str, Value)>;
-
-/// Figures for which a claim holds, and what to change for it not to hold; each change alone must
-/// do.
-fn sides(id: &str) -> Option<(Named, Vec<Named>)> {
-    // The pairs of names and values of an object.
-    macro_rules! of {
-        ($($name:ident: $value:expr),* $(,)?) => { vec![$((stringify!($name), json!($value))),*] };
-    }
-    let sides = match id {
-        "C01" => (
-            of! {
-                baseline_wall_seconds: 7.3, threads_times_faster: 4.9, tasks_times_faster: 103.6,
-            },
-            vec![of! { threads_times_faster: 1.2 }, of! { tasks_times_faster: 0.9 }],
-        ),
-        "C02" => (
-            of! {
-                baseline_wall_seconds: 0.062, processes_times_faster: 1.72,
-                processes_cpus_used: 1.84,
-            },
-            vec![of! { processes_times_faster: 1.1 }],
-        ),
-        "C03" => (
-            of! {
-                threads_io_times_faster: 4.95, tasks_io_times_faster: 103.6,
-                processes_io_times_faster: 1.98, threads_cpu_times_faster: 1.86,
-                tasks_cpu_times_faster: 0.99, processes_cpu_times_faster: 1.72,
-            },
-            vec![of! { tasks_io_times_faster: 2.0, threads_cpu_times_faster: 2.0,
-            processes_io_times_faster: 4.9 }],
-        ),
-        "C04" => (
-            of! {
-                gil_cpu_bound_speedup: 0.99, gil_cpus_used: 1.0, cpu_threads_speedup: 1.1,
-                python_cpu_threads_speedup: 0.98, python_gil: true,
-            },
-            vec![of! { python_cpu_threads_speedup: 1.9 }],
-        ),
-        "C05" => (
-            of! {
-                threads: 4, gil_io_bound_speedup: 3.93, threads_times_faster: 4.95,
-                python_threads_times_faster: 4.87,
-            },
-            vec![of! { gil_io_bound_speedup: 1.02 }, of! { python_threads_times_faster: 1.01 }],
-        ),
-        "C06" => (
-            of! {
-                thread_start_microseconds: 26.9, thread_resident_bytes: 9776.0,
-                task_start_microseconds: 0.8, task_resident_bytes: 451.7,
-                process_start_microseconds: 302.4, process_resident_bytes: 120_000.0,
-                scale_threads_holds: true, scale_tasks_holds: true, scale_processes_holds: true,
-            },
-            vec![of! { scale_threads_holds: false }, of! { scale_processes_holds: false }],
-        ),
-        "C07" => (
-            of! {
-                slices_without_yielding: 66, turns_without_await: 2, turns_with_await: 50_001,
-                preemption_holds: true, cooperative_switch_holds: true,
-            },
-            vec![of! { preemption_holds: false }, of! { cooperative_switch_holds: false }],
-        ),
-        "C08" => (
-            of! {
-                cores: 2, threads: 4, fewest_slices: 66, median_slice_milliseconds: 1.04,
-                involuntary_switches_a_thread: 201.5, preemption_holds: true,
-            },
-            vec![of! { preemption_holds: false }],
-        ),
-        "C09" => (
-            of! {
-                updates: 8_000_000, updates_lost: 1_943_952, share_lost: 0.242994,
-                race_condition_holds: true,
-            },
-            vec![of! { race_condition_holds: false }],
-        ),
-        "C10" => (
-            of! { forms_tried: 4, forms_refused: 3, forms_accepted: 1, threads_io_doc_holds: true },
-            vec![of! { threads_io_doc_holds: false }, of! { forms_refused: 0 }],
-        ),
-        "C11" => (
-            of! {
-                updates: 100_000, updates_lost_without_await: 0,
-                updates_lost_with_await_inside: 50_000, runs: 3, runs_alike: 3,
-                cooperative_switch_holds: true,
-            },
-            vec![of! { cooperative_switch_holds: false }],
-        ),
+/// The values of a claim for which it holds, and changes (position, value) for which it does not.
+fn sides(id: &str) -> (Vec<f64>, Vec<(usize, f64)>) {
+    match id {
+        "C01" => (vec![4.9, 103.6], vec![(0, 1.2), (1, 0.9)]),
+        "C02" => (vec![1.72, 1.84], vec![(0, 1.1)]),
+        "C03" => (vec![4.95, 1.86, 103.6, 0.99, 1.98, 1.72], vec![(3, 1.9)]),
+        "C04" => (vec![0.99, 1.1, 0.98], vec![(2, 1.9)]),
+        "C05" => (vec![3.93, 4.87], vec![(0, 1.02), (1, 1.01)]),
         "C12" => (
-            of! {
-                threads_threads: 6, threads_processes: 1, threads_cpus_used: 0.014,
-                threads_voluntary_switches: 162.5, tasks_threads: 1, tasks_processes: 1,
-                tasks_cpus_used: 0.15, tasks_voluntary_switches: 4.0, processes_processes: 3,
-                processes_cpus_used: 1.84, processes_involuntary_switches: 39.0,
-            },
-            vec![
-                of! { threads_threads: 1 },
-                of! { threads_processes: 2 },
-                of! { threads_cpus_used: 1.4 },
-                of! { tasks_threads: 3 },
-                of! { tasks_processes: 2 },
-                of! { tasks_cpus_used: 1.4 },
-                of! { processes_processes: 1 },
-                of! { processes_cpus_used: 0.9 },
-            ],
+            vec![6.0, 1.0, 0.014, 1.0, 1.0, 0.15, 3.0, 1.84],
+            vec![(0, 1.0), (1, 2.0), (2, 1.4), (3, 3.0), (4, 2.0), (5, 1.4), (6, 1.0), (7, 0.9)],
         ),
-        "C13" => (
-            of! { wall_seconds: 1.49, times_faster: 4.95, threads: 6 },
-            vec![of! { times_faster: 2.0 }, of! { threads: 1 }],
-        ),
-        "C14" => (
-            of! {
-                baseline_lines_of_code: 30, threads_lines_of_code: 44, lines_removed: 28,
-                lines_added: 43,
-            },
-            vec![of! { threads_lines_of_code: 30 }],
-        ),
-        "C15" => (
-            of! {
-                share_lost: 0.242994, updates_lost_by_fetch_add: 0, updates_lost_by_mutex: 0,
-                nanoseconds_an_update_load_store: 0.6, nanoseconds_an_update_fetch_add: 7.76,
-                nanoseconds_an_update_mutex: 20.4, race_condition_holds: true,
-            },
-            vec![of! { race_condition_holds: false }],
-        ),
-        "C16" => (
-            of! {
-                threads_locked_up: 2, rounds: 200, rounds_done_in_opposite_orders: 0,
-                rounds_done_in_one_order: 200, deadlock_holds: true,
-            },
-            vec![of! { deadlock_holds: false }],
-        ),
-        "C17" => (
-            of! {
-                updates_lost: 1_943_952, threads_locked_up: 2, rounds_before_the_deadlock: 0,
-                race_condition_holds: true, deadlock_holds: true,
-            },
-            vec![of! { race_condition_holds: false }, of! { deadlock_holds: false }],
-        ),
-        "C18" => (
-            of! { downloads: 160, downloads_failed: 0, threads: 5, threads_io_diagram_holds: true },
-            vec![of! { downloads: 2 }, of! { downloads_failed: 1 }, of! { threads: 4 }],
-        ),
-        "C19" => (
-            of! { downloads: 160, blocks: 160, threads_io_diagram_holds: true },
-            vec![of! { threads_io_diagram_holds: false }],
-        ),
-        "C20" => (
-            of! {
-                wall_seconds: 0.0699, times_faster: 103.6, threads: 1,
-                peak_memory_bytes: 10_711_040,
-            },
-            vec![of! { times_faster: 1.1 }, of! { threads: 2 }],
-        ),
-        "C21" => (
-            of! {
-                tasks: 1_000_000, task_resident_bytes: 451.7, task_start_microseconds: 0.82,
-                threads: 10_000, thread_resident_bytes: 9776.0, thread_start_microseconds: 38.1,
-                scale_tasks_holds: true, scale_threads_holds: true,
-            },
-            vec![
-                of! { tasks: 5_000 },
-                of! { task_resident_bytes: 20_000.0 },
-                of! { task_start_microseconds: 50.0 },
-            ],
-        ),
-        "C22" => (
-            of! {
-                wall_seconds_sequential: 0.485, wall_seconds_blocking_in_tasks: 0.486,
-                wall_seconds_spawn_blocking: 0.0428, wall_seconds_async_client: 0.0418,
-                blocking_call_holds: true,
-            },
-            vec![of! { blocking_call_holds: false }],
-        ),
-        "C23" => (
-            of! {
-                beat_milliseconds: 5, longest_gap_greedy_milliseconds: 177.1,
-                longest_gap_yield_now_milliseconds: 9.8,
-                longest_gap_spawn_blocking_milliseconds: 13.8, greedy_task_holds: true,
-            },
-            vec![of! { greedy_task_holds: false }],
-        ),
-        "C24" => (
-            of! { downloads: 160, downloads_failed: 0, tasks: 160, async_io_diagram_holds: true },
-            vec![of! { downloads: 2 }, of! { downloads_failed: 1 }, of! { tasks: 100 }],
-        ),
-        "C25" => (
-            of! { downloads: 160, blocks: 160, async_io_diagram_holds: true },
-            vec![of! { async_io_diagram_holds: false }],
-        ),
-        "C26" => (
-            of! { processes: 3, cpus_used: 1.84, processors: 2 },
-            vec![of! { processes: 1 }, of! { cpus_used: 0.95 }],
-        ),
-        "C27" => (
-            of! {
-                lines_added: 14, lines_removed: 34, threads_lines_added: 43, tasks_lines_added: 39,
-                lines_of_code: 190,
-            },
-            vec![of! { lines_added: 40 }],
-        ),
-        "C28" => (of! { wall_seconds: 0.036, times_faster: 1.72 }, vec![of! { times_faster: 1.0 }]),
-        "C29" => (
-            of! {
-                written_by_the_child: 42, seen_in_a_variable: 1, seen_through_a_pipe: 42,
-                seen_in_shared_memory: 42, separate_memory_holds: true,
-            },
-            vec![of! { separate_memory_holds: false }],
-        ),
-        "C30" => (
-            of! {
-                processes_times_faster: 4.8, processes_wall_seconds: 1.52,
-                threads_wall_seconds: 1.49, tasks_wall_seconds: 0.07, processes_cpu_seconds: 0.041,
-                threads_cpu_seconds: 0.02, tasks_cpu_seconds: 0.011, io_bound_holds: true,
-            },
-            vec![of! { io_bound_holds: false }],
-        ),
-        "C31" => (
-            of! {
-                sums: 20, sums_failed: 0, workers: 2, processors: 2,
-                multiproc_cpu_diagram_holds: true,
-            },
-            vec![of! { sums: 3 }, of! { sums_failed: 1 }, of! { workers: 1 }],
-        ),
-        "C32" => (
-            of! { sums: 20, blocks: 20, multiproc_cpu_diagram_holds: true },
-            vec![of! { multiproc_cpu_diagram_holds: false }],
-        ),
-        "C33" => (
-            of! {
-                threads_wall_seconds: 2.9, threads_notes_seconds: 3.7, tasks_wall_seconds: 2.0,
-                tasks_notes_seconds: 2.6, processes_wall_seconds: 4.0,
-                processes_notes_seconds: 2.5,
-            },
-            vec![
-                of! { threads_wall_seconds: 1.5 },
-                of! { tasks_wall_seconds: 0.07 },
-                of! { processes_wall_seconds: 5.1 },
-            ],
-        ),
-        _ => return None,
-    };
-    Some(sides)
+        "C13" => (vec![4.95, 6.0], vec![(0, 2.0), (1, 1.0)]),
+        "C14" => (vec![30.0, 44.0, 20.0], vec![(1, 30.0)]),
+        "C20" => (vec![103.6, 1.0, 1e7], vec![(0, 1.1), (1, 2.0)]),
+        "C26" => (vec![3.0, 1.84, 2.0], vec![(0, 1.0), (1, 0.95)]),
+        "C27" => (vec![14.0, 43.0, 39.0, 190.0], vec![(0, 40.0)]),
+        "C28" => (vec![1.72], vec![(0, 1.0)]),
+        "C31" => (vec![2.0], vec![(0, 3.0)]),
+        "C33" => (vec![2.9, 3.7, 2.0, 2.6, 4.0, 2.5], vec![(0, 1.5), (2, 0.07), (4, 5.1)]),
+        _ => (vec![], vec![]),
+    }
 }
 
-/// A ledger of made-up figures, in which every verdict occurs.
-pub fn made_up() -> Vec<Entry> {
-    let of = |claim: &Claim| {
-        let (holds, _) = sides(claim.id).expect("figures");
-        let figures = Figures::made_up(&holds);
-        entry(
-            claim,
-            match claim.id {
-                "C04" => figures.with(&[("cpu_threads_speedup", json!(1.86))]),
-                "C08" => figures.with(&[("involuntary_switches_a_thread", Value::Null)]),
-                "C28" => Figures::of(claim.figures, &sample::comparison()),
-                "C33" => figures.with(&[("tasks_wall_seconds", json!(0.07))]),
-                _ => figures,
-            },
-        )
-    };
-    CLAIMS.iter().map(of).collect()
+/// The figures of the demonstrations for which a claim holds, and one for which it does not.
+fn demo_sides(id: &str) -> (Value, Option<Value>) {
+    let complete = |items: u64, workers: u64| json!({ "items": items, "items_failed": 0, "workers": workers });
+    match id {
+        "C05" => (json!({ "threads": 4 }), None),
+        "C18" => (complete(160, 5), Some(complete(160, 4))),
+        "C21" => (json!({ "reached": 1, "start_microseconds_each": 1 }), None),
+        "C24" => (complete(160, 160), Some(complete(159, 160))),
+        "C31" => (complete(20, 2), Some(json!({ "items": 20, "items_failed": 1, "workers": 2 }))),
+        _ => (json!({}), None),
+    }
+}
+
+fn claim(id: &str) -> &'static Claim {
+    CLAIMS.iter().find(|claim| claim.id == id).expect("a claim")
+}
+
+fn judged(claim: &Claim, values: &[f64], holds: bool, demo: &Value) -> Result<ClaimVerdict, String> {
+    (claim.rule)(&Facts::made_up(claim, values, holds, demo.clone()))
 }
 
 #[test]
 fn all_claims_have_a_row_in_order() {
     let ids: Vec<String> = (1..=33).map(|number| format!("C{number:02}")).collect();
-    assert_eq!(CLAIMS.map(|claim| claim.id), ids[..]);
+    assert_eq!(CLAIMS.each_ref().map(|claim| claim.id), ids[..]);
 }
 
 #[test]
 fn each_rule_can_become_false() {
-    for claim in &CLAIMS {
-        let Some((holds, changes)) = sides(claim.id) else {
-            panic!("{} has no figures for both sides", claim.id);
-        };
-        let figures = Figures::made_up(&holds);
-        assert_eq!((claim.rule)(&figures), Ok(Verdict::Holds), "{}", claim.id);
-        assert!(!changes.is_empty(), "{} has no figures for which it does not hold", claim.id);
-        for change in changes {
-            let found = (claim.rule)(&figures.with(&change));
-            assert_eq!(found, Ok(Verdict::DoesNotHoldHere), "{} {change:?}", claim.id);
+    for claim in CLAIMS.iter().filter(|claim| claim.id != "C21") {
+        let ((values, changes), (demo, other)) = (sides(claim.id), demo_sides(claim.id));
+        assert_eq!(values.len(), claim.figures.len(), "{}", claim.id);
+        assert_eq!(judged(claim, &values, true, &demo), Ok(Holds), "{}", claim.id);
+        for (position, value) in &changes {
+            let mut values = values.clone();
+            values[*position] = *value;
+            let verdict = judged(claim, &values, true, &demo);
+            assert_eq!(verdict, Ok(DoesNotHold), "{} with {value}", claim.id);
+        }
+        if let Some(other) = &other {
+            assert_eq!(judged(claim, &values, true, other), Ok(DoesNotHold), "{}", claim.id);
+        }
+        if changes.is_empty() && other.is_none() {
+            let verdict = judged(claim, &values, false, &demo);
+            assert_eq!(verdict, Ok(DoesNotHold), "{}", claim.id);
         }
     }
 }
 
 #[test]
-fn the_languages_can_differ() {
-    let claim = CLAIMS.iter().find(|claim| claim.id == "C04").expect("a row");
-    let figures = |python: f64, rust: f64| {
-        Figures::made_up(&[
-            ("python_cpu_threads_speedup", json!(python)),
-            ("cpu_threads_speedup", json!(rust)),
-        ])
+fn tasks_scale_better_by_number_start_and_memory() {
+    let figures = |reached: u64, start: f64, memory: Option<f64>| {
+        json!({ "reached": reached, "start_microseconds_each": start, "resident_bytes_each": memory })
     };
-    assert_eq!((claim.rule)(&figures(0.98, 1.9)), Ok(Verdict::HoldsForCPython));
-    assert_eq!((claim.rule)(&figures(1.9, 1.9)), Ok(Verdict::DoesNotHoldHere));
-    assert_eq!((claim.rule)(&figures(0.98, 1.0)), Ok(Verdict::Holds));
+    let verdict = |tasks: Value| {
+        let threads = figures(10_000, 38.1, Some(9776.0));
+        let facts = Facts::made_up(claim("C21"), &[], true, json!({}));
+        (claim("C21").rule)(&facts.with_demos([tasks, threads]))
+    };
+    assert_eq!(verdict(figures(1_000_000, 0.8, Some(451.7))), Ok(Holds));
+    assert_eq!(verdict(figures(1_000_000, 0.8, None)), Ok(Holds), "unknown on this system");
+    assert_eq!(verdict(figures(5_000, 0.8, Some(451.7))), Ok(DoesNotHold));
+    assert_eq!(verdict(figures(1_000_000, 50.0, Some(451.7))), Ok(DoesNotHold));
+    assert_eq!(verdict(figures(1_000_000, 0.8, Some(20_000.0))), Ok(DoesNotHold));
 }
 
 #[test]
-fn the_figures_are_those_of_the_table() {
-    for claim in &CLAIMS {
-        let (holds, _) = sides(claim.id).expect("figures");
-        let mut names: Vec<&str> = claim.figures.iter().map(|figure| figure.name).collect();
-        names.sort_unstable();
-        let holds = Figures::made_up(&holds);
-        let made_up: Vec<&str> =
-            holds.names().into_iter().filter(|name| !name.ends_with("_holds")).collect();
-        assert_eq!(made_up, names, "{}", claim.id);
-    }
+fn an_interval_around_the_threshold_does_not_decide() {
+    assert_eq!(judged(claim("C28"), &[1.25], true, &json!({})), Ok(NotResolved));
+    assert_eq!(judged(claim("C01"), &[4.9, 1.25], true, &json!({})), Ok(NotResolved));
+    assert_eq!(judged(claim("C01"), &[1.0, 1.25], true, &json!({})), Ok(DoesNotHold));
 }
 
 #[test]
-fn each_phrase_shows_figures_of_its_claim() {
-    for claim in &CLAIMS {
-        let (mut rest, mut named) = (claim.measured, Vec::new());
-        while let Some((_, name, after)) = next_name(rest) {
-            assert!(claim.figures.iter().any(|figure| figure.name == name), "{} {name}", claim.id);
-            named.push(name);
-            rest = after;
-        }
-        assert!(!named.is_empty(), "{} shows nothing", claim.id);
-    }
+fn the_gil_claim_depends_on_language_and_interpreter() {
+    let verdict = |python: f64, rust: f64, gil: Option<bool>| {
+        let mut facts = Facts::made_up(claim("C04"), &[0.99, rust, python], true, json!({}));
+        facts.gil = gil;
+        (claim("C04").rule)(&facts)
+    };
+    assert_eq!(verdict(0.98, 1.9, Some(true)), Ok(HoldsForCPython));
+    assert_eq!(verdict(1.9, 1.9, Some(true)), Ok(DoesNotHold));
+    assert_eq!(verdict(0.98, 1.0, Some(true)), Ok(Holds));
+    assert_eq!(verdict(1.25, 1.9, Some(true)), Ok(NotResolved));
+    assert_eq!(verdict(1.9, 1.9, Some(false)), Err("this interpreter has no GIL".into()));
 }
 
 #[test]
 fn without_figures_nothing_is_measured() {
     let mut nothing = sample::comparison();
     nothing.rows.clear();
-    nothing.machine.processors = None;
-    for entry in entries(&nothing) {
-        assert!(matches!(entry.verdict, Verdict::NotMeasured(_)), "{}", entry.id);
-        assert!(entry.reason.is_some_and(|reason| reason.contains(" was ")), "{}", entry.id);
+    nothing.machine.cpus = None;
+    for entry in evaluate(&nothing) {
+        let ClaimVerdict::NotMeasured(reason) = &entry.verdict else { panic!("{}", entry.id) };
+        assert!(reason.ends_with(" was not run"), "{}: {reason}", entry.id);
     }
 }
 
 #[test]
-fn a_row_that_broke_says_so() {
+fn a_failed_row_is_the_reason() {
     // `multiproc-cpu` of the sample has failed.
-    let ledger = entries(&sample::comparison());
-    let entry = ledger.iter().find(|entry| entry.id == "C28").expect("an entry");
-    assert_eq!(entry.verdict, Verdict::NotMeasured("multiproc-cpu broke".into()));
-    assert_eq!(entry.said(), "not measured: multiproc-cpu broke");
-    assert_eq!(entry.measured, "unknown, unknown times faster than the baseline");
+    let claims = evaluate(&sample::comparison());
+    let entry = claims.iter().find(|entry| entry.id == "C28").expect("an entry");
+    assert_eq!(entry.verdict, ClaimVerdict::NotMeasured("multiproc-cpu failed".into()));
 }
 
 #[test]
-fn each_figure_of_an_example_has_its_name_there() {
-    let source = |file: &str| {
-        fs::read_to_string(lines_of_code::workspace().join(file)).expect("an example's source")
-    };
-    let shared = source("common/src/scale.rs");
-    for Figure { source: from, key, .. } in CLAIMS.iter().flat_map(|claim| claim.figures) {
-        if let Source::Shown(Demonstration::Example { package, name, flags }) = from {
-            let example = source(&format!("{package}/examples/{name}.rs"));
-            // An option's name may be filled in: `wall_seconds_{option}`.
-            let filled = key.rsplit_once('_').map(|(beginning, _)| format!("\"{beginning}_{{"));
-            let here = example.contains(key) || filled.is_some_and(|name| example.contains(&name));
-            assert!(here || shared.contains(key), "{name} has no {key}");
-            for flag in *flags {
-                let field = flag.trim_start_matches("--").replace('-', "_");
-                assert!(example.contains(&format!("{field}: bool")), "{name} has no {flag}");
-            }
+fn a_claim_has_each_command_once() {
+    let facts = Facts::made_up(claim("C03"), &[1.0; 6], true, json!({}));
+    let commands = entry(claim("C03"), &facts).commands;
+    assert_eq!(commands.len(), 4);
+    assert_eq!(commands[1], "cargo run -p threads-io --example cpu_threads");
+    assert_eq!(commands[3], "cargo run -p multiproc-cpu --example io_bound -- --own-latency");
+}
+
+// The figures that the rules read by name.
+#[test]
+fn each_figure_of_an_example_is_in_its_source() {
+    let shared = fs::read_to_string(workspace().join("common/src/demo/scaling.rs"));
+    let shared = shared.expect("the shared source");
+    let by_name: Vec<(Demo, &str)> = CLAIMS
+        .iter()
+        .flat_map(|claim| claim.figures)
+        .filter_map(|source| match source {
+            Source::Demo(demo, name) => Some((*demo, *name)),
+            _ => None,
+        })
+        .chain(claim("C21").demos.iter().flat_map(|demo| {
+            ["reached", "start_microseconds_each", "resident_bytes_each"].map(|name| (*demo, name))
+        }))
+        .chain([(claim("C05").demos[0], "threads")])
+        .collect();
+    assert!(by_name.len() > 10);
+    for (demo, name) in by_name {
+        let Demo::Example { package, name: example, flags } = demo else { panic!("an example") };
+        let file = workspace().join(format!("{package}/examples/{example}.rs"));
+        let source = fs::read_to_string(file).expect("the source of an example");
+        assert!(source.contains(name) || shared.contains(name), "{example} has no {name}");
+        for flag in flags {
+            let field = flag.trim_start_matches("--").replace('-', "_");
+            assert!(source.contains(&format!("{field}: bool")), "{example} has no {flag}");
         }
     }
 }

@@ -1,31 +1,31 @@
 //! The charts of the report, as SVG that takes its colours from the page.
 
-use common::schedule::Axis;
+use common::report::timeline::Axis;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::growth::text::whole;
+use crate::render::number::count;
 
-/// A bar: a program's mean time and its spread.
+/// A bar: the median time of a program and its range.
 #[derive(Clone, Debug)]
 pub struct Bar {
-    /// Above it.
+    /// The text above it.
     pub label: String,
     /// Its length, in seconds.
-    pub mean: f64,
+    pub median: f64,
     /// From the shortest run to the longest, in seconds.
     pub range: (f64, f64),
-    /// Whether its program computes; else it waits.
+    /// Whether the program computes; else it waits.
     pub computes: bool,
 }
 
 /// Values by counts, all above 0.
 #[derive(Clone, Debug)]
 pub struct Line {
-    /// What it is of.
-    pub name: String,
-    /// Counts and values, by growing count.
+    /// Its name in the legend.
+    pub name: &'static str,
+    /// Counts and values, by count.
     pub points: Vec<(f64, f64)>,
 }
 
@@ -56,23 +56,23 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 /// Bars below each other on one axis from 0, with a line from each shortest to longest run.
 ///
 /// # Errors
-/// What the drawing library says.
+/// What the drawing library reports.
 pub fn bars(bars: &[Bar]) -> Result<String, String> {
     let height = BAR * u32::try_from(bars.len()).unwrap_or(u32::MAX / BAR) + 40;
     drawn(height, |area| {
         let longest = bars.iter().map(|bar| bar.range.1).fold(1e-9, f64::max);
         let axis = Axis::new(longest * 1.02, 5);
-        let count = bars.len() as f64;
+        let all = bars.len() as f64;
         let mut chart = ChartBuilder::on(area)
             .margin(10)
             .margin_right(28)
             .x_label_area_size(30)
-            .build_cartesian_2d(0.0..axis.seconds, 0.0..count)
+            .build_cartesian_2d(0.0..axis.seconds, 0.0..all)
             .map_err(|error| error.to_string())?;
         let marks = axis.marks();
         for (at, label) in &marks {
             let x = at * axis.seconds;
-            let line = PathElement::new([(x, 0.0), (x, count)], FAINT);
+            let line = PathElement::new([(x, 0.0), (x, all)], FAINT);
             chart.draw_series([line]).map_err(|error| error.to_string())?;
             let (x, y) = chart.backend_coord(&(x, 0.0));
             let style = FONT.into_font().color(&INK).pos(Pos::new(HPos::Center, VPos::Top));
@@ -80,14 +80,14 @@ pub fn bars(bars: &[Bar]) -> Result<String, String> {
                 .map_err(|error| error.to_string())?;
         }
         for (place, bar) in bars.iter().enumerate() {
-            let bottom = count - place as f64 - 0.95;
+            let bottom = all - place as f64 - 0.95;
             let (low, high) = (bottom, bottom + 0.45);
             let colour = if bar.computes { RUNNING } else { WAITING };
-            let rectangle = Rectangle::new([(0.0, low), (bar.mean, high)], colour.filled());
+            let rectangle = Rectangle::new([(0.0, low), (bar.median, high)], colour.filled());
             chart.draw_series([rectangle]).map_err(|error| error.to_string())?;
             let middle = (low + high) / 2.0;
             let (least, most) = bar.range;
-            let spread = ErrorBar::new_horizontal(middle, least, bar.mean, most, INK.filled(), 7);
+            let spread = ErrorBar::new_horizontal(middle, least, bar.median, most, INK.filled(), 7);
             chart.draw_series([spread]).map_err(|error| error.to_string())?;
             let style = FONT.into_font().color(&INK);
             let label = Text::new(bar.label.clone(), (0.0, bottom + 0.81), style);
@@ -97,11 +97,11 @@ pub fn bars(bars: &[Bar]) -> Result<String, String> {
     })
 }
 
-/// Lines on two logarithmic axes, each in a colour and with a mark of its own; `show` says what stands
-/// at the axis of the values.
+/// Lines on two logarithmic axes, each with a colour and a mark of its own. `show` formats the values of
+/// the vertical axis.
 ///
 /// # Errors
-/// What the drawing library says.
+/// What the drawing library reports.
 pub fn lines(lines: &[Line], show: fn(f64) -> String) -> Result<String, String> {
     let all = || lines.iter().flat_map(|line| &line.points);
     // To whole powers of ten, so that a slope can be read by eye.
@@ -133,7 +133,7 @@ pub fn lines(lines: &[Line], show: fn(f64) -> String) -> Result<String, String> 
             let line = PathElement::new([(at, power(y.0)), (at, power(y.1))], FAINT);
             chart.draw_series([line]).map_err(|error| error.to_string())?;
             let (left, bottom) = chart.backend_coord(&(at, power(y.0)));
-            let name = whole(at as usize);
+            let name = count(at as u64);
             let name = Text::new(name, (left, bottom + 8), label(HPos::Center, VPos::Top));
             area.draw(&name).map_err(|error| error.to_string())?;
         }
@@ -151,7 +151,7 @@ pub fn lines(lines: &[Line], show: fn(f64) -> String) -> Result<String, String> 
             chart.draw_series([path]).map_err(|error| error.to_string())?;
             let sample = (20 + 165 * place as i32, 14);
             let name = Text::new(
-                line.name.clone(),
+                line.name,
                 (sample.0 + 14, sample.1),
                 label(HPos::Left, VPos::Center),
             );
@@ -202,8 +202,8 @@ fn themed(svg: String) -> String {
 mod tests {
     use super::*;
 
-    fn bar(label: &str, mean: f64, range: (f64, f64), computes: bool) -> Bar {
-        Bar { label: label.into(), mean, range, computes }
+    fn bar(label: &str, median: f64, range: (f64, f64), computes: bool) -> Bar {
+        Bar { label: label.into(), median, range, computes }
     }
 
     // The numbers in an attribute of all elements of a class.
@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn a_power_law_is_a_straight_line() {
         let points = (0..4).map(|place| 10f64.powi(place)).map(|x| (x, 3.0 * x)).collect();
-        let svg = lines(&[Line { name: "a".into(), points }], |value| value.to_string())
+        let svg = lines(&[Line { name: "a", points }], |value| value.to_string())
             .expect("a chart");
         let circles = svg.split("<circle").skip(1).take(4);
         let number = |text: &str, name: &str| -> f64 {

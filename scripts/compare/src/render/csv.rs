@@ -1,13 +1,12 @@
-//! `--export-csv`: a line for each program that has a good run.
+//! `--export-csv`: a line for each program that has a run.
 //!
 //! The first columns are those of hyperfine (`command` to `max`). Times are in seconds, memory in
-//! bytes; an unknown figure is an empty field. `python_times_...` is what the twin in Python takes, over
-//! what the program takes.
+//! bytes; an unknown figure is an empty field. The slowdowns are those of the twin in Python.
 
 use serde::Serialize;
 
-use crate::programs::{Language, Workload};
-use crate::results::{Comparison, Row};
+use crate::model::{Comparison, Origin, Row, Workload};
+use crate::statistics::Verdict;
 
 #[derive(Serialize)]
 struct Line {
@@ -20,29 +19,31 @@ struct Line {
     min: f64,
     max: f64,
     workload: Workload,
-    language: Language,
+    origin: Origin,
     runs: usize,
-    times_faster: Option<f64>,
-    times_faster_stddev: Option<f64>,
-    share_of_bound: Option<f64>,
+    speedup: Option<f64>,
+    speedup_low: Option<f64>,
+    speedup_high: Option<f64>,
+    verdict: Option<Verdict>,
+    efficiency: Option<f64>,
     cpus_used: Option<f64>,
-    voluntary_switches: Option<f64>,
-    involuntary_switches: Option<f64>,
+    voluntary_context_switches: Option<f64>,
+    involuntary_context_switches: Option<f64>,
     threads: Option<u64>,
     processes: Option<u64>,
     peak_memory_bytes: Option<u64>,
     lines_of_code: Option<usize>,
-    notes_seconds: Option<f64>,
-    python_times_wall: Option<f64>,
-    python_times_cpu: Option<f64>,
-    python_times_memory: Option<f64>,
+    article_seconds: Option<f64>,
+    python_slowdown: Option<f64>,
+    python_slowdown_cpu: Option<f64>,
+    python_slowdown_memory: Option<f64>,
 }
 
 /// The whole file.
 ///
 /// # Errors
-/// What is wrong with the data, in words.
-pub fn export(comparison: &Comparison) -> Result<String, String> {
+/// What is wrong with the data.
+pub fn render(comparison: &Comparison) -> Result<String, String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for line in comparison.rows.iter().filter_map(|row| line(comparison, row)) {
         writer.serialize(line).map_err(|error| error.to_string())?;
@@ -53,7 +54,8 @@ pub fn export(comparison: &Comparison) -> Result<String, String> {
 
 fn line(comparison: &Comparison, row: &Row) -> Option<Line> {
     let summary = row.summary()?;
-    let ratio = comparison.times_faster(row);
+    let speedup = comparison.speedup(row);
+    let interval = speedup.and_then(|speedup| speedup.interval);
     let twins = comparison.twins().find(|twins| twins.rust.program == row.program);
     Some(Line {
         command: row.program.command(),
@@ -65,32 +67,34 @@ fn line(comparison: &Comparison, row: &Row) -> Option<Line> {
         min: summary.wall.min,
         max: summary.wall.max,
         workload: row.program.workload,
-        language: row.program.language,
+        origin: row.program.origin,
         runs: row.runs.len(),
-        times_faster: ratio.map(|ratio| ratio.value),
-        times_faster_stddev: ratio.and_then(|ratio| ratio.deviation),
-        share_of_bound: summary.share_of_bound,
+        speedup: speedup.map(|speedup| speedup.value),
+        speedup_low: interval.map(|(low, _)| low),
+        speedup_high: interval.map(|(_, high)| high),
+        verdict: speedup.map(|speedup| speedup.verdict()),
+        efficiency: summary.efficiency,
         cpus_used: summary.cpus_used,
-        voluntary_switches: summary.voluntary_switches,
-        involuntary_switches: summary.involuntary_switches,
+        voluntary_context_switches: summary.voluntary_context_switches,
+        involuntary_context_switches: summary.involuntary_context_switches,
         threads: summary.threads,
         processes: summary.processes,
         peak_memory_bytes: summary.peak_memory_bytes,
         lines_of_code: row.lines_of_code,
-        notes_seconds: comparison.notes_seconds(row),
-        python_times_wall: twins.map(|twins| twins.wall.value),
-        python_times_cpu: twins.and_then(|twins| twins.cpu).map(|ratio| ratio.value),
-        python_times_memory: twins.and_then(|twins| twins.memory),
+        article_seconds: comparison.article_seconds(row),
+        python_slowdown: twins.map(|twins| twins.wall.value),
+        python_slowdown_cpu: twins.and_then(|twins| twins.cpu),
+        python_slowdown_memory: twins.and_then(|twins| twins.memory),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::sample;
+    use crate::render::sample;
 
     #[test]
-    fn as_it_is_written() {
-        insta::assert_snapshot!(export(&sample::with_python()).expect("CSV"));
+    fn the_csv_file() {
+        insta::assert_snapshot!(render(&sample::with_python()).expect("CSV"));
     }
 }

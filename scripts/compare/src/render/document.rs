@@ -1,6 +1,8 @@
 //! A comparison in headings, sentences and tables.
 
-use crate::model::{Comparison, Interpreter, Machine, Origin, Python, Row, Strategy, Workload};
+use common::report::timeline::Timeline;
+
+use crate::model::{Comparison, Interpreter, Machine, Origin, Python, Row, Strategy, WORKLOADS, Workload};
 use crate::render::number::{known, ratio, significant};
 use crate::render::{Block, claims, scaling, tables};
 use crate::statistics::{Ratio, Verdict};
@@ -46,7 +48,7 @@ fn compared(comparison: &Comparison, details: bool) -> Vec<Block> {
         Block::Heading(1, "Concurrency options compared".into()),
         Block::Text(format!("Measured on {}.", machine(&comparison.machine))),
     ];
-    for workload in Workload::ALL {
+    for workload in WORKLOADS {
         if comparison.of_workload(workload).next().is_none() {
             continue;
         }
@@ -141,7 +143,7 @@ fn reason(row: &Row) -> String {
         (_, Strategy::Sequential, _) | (Workload::Io, _, None) => String::new(),
         (Workload::Io, strategy, Some(report)) => {
             let thread = if strategy == Strategy::Tasks { ", on one thread" } else { "" };
-            let most = report.at_once();
+            let most = Timeline::of(report).peak_concurrency();
             format!(", because up to {most} downloads wait at the same time{thread}")
         }
         (Workload::Cpu, ..) => {

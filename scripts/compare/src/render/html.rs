@@ -1,402 +1,315 @@
-//! `--report`: one page that a teacher can project, with all that it needs in it.
+//! `--report`: one page that a teacher can project, with everything that it needs in it.
 
 use askama::Template;
-use comfy_table::Table;
-use common::schedule::Schedule;
-use common::svg::{self, View};
-use serde_json::Value;
+use common::report::format::seconds;
+use common::report::svg::{self, View};
+use common::report::timeline::Timeline;
 
-use crate::charts::{self, Bar, Line};
-use crate::growth::{self, Growth};
-use crate::ledger::{self, Entry};
-use crate::programs::{Concurrency, Language, Workload};
-use crate::python::Python;
-use crate::results::{Comparison, Row, Shown};
-use crate::tables;
+use crate::model::{
+    Comparison, Machine, Origin, Point, Python, Row, Scaling, Strategy, WORKLOADS, Workload,
+    workload_name,
+};
+use crate::render::charts::{self, Bar, Line};
+use crate::render::number::{UNKNOWN, count, memory, ratio, time};
+use crate::render::{Block, Grid, claims, document, scaling, tables};
 
-/// The height that all rows of a picture have where several share an axis, in pixels.
-const TOGETHER: f64 = 170.0;
-/// The most rows of a picture: the page must not grow with the number of tasks.
-const ROWS: usize = 400;
+/// The height of all rows of a diagram that shares its axis with others, in pixels.
+const SHARED_HEIGHT: f64 = 170.0;
+/// The most rows of a diagram: the page must not grow with the number of tasks.
+const MAX_ROWS: usize = 400;
 
 #[derive(Template)]
 #[template(path = "report.html")]
 struct Page {
-    machine: Vec<(&'static str, String)>,
+    title: &'static str,
+    warnings: Vec<String>,
     workloads: Vec<Section>,
-    growth: Option<Grown>,
-    together: Vec<Picture>,
+    scaling: Option<ScalingSection>,
+    shared_axis: Vec<Diagram>,
     longest: String,
-    alone: Vec<Picture>,
+    own_axis: Vec<Diagram>,
     options: Grid,
     python: Option<(String, Grid)>,
-    claims: Option<Vec<Entry>>,
-    curves: Vec<Figure>,
-    covers: Vec<String>,
+    claims: Option<Grid>,
+    failures: Vec<Block>,
     remarks: Vec<String>,
+    machine: Vec<(&'static str, String)>,
+    explanation: Vec<String>,
 }
 
 struct Section {
-    id: String,
+    id: &'static str,
     title: String,
-    chart: Figure,
-    grids: Vec<Grid>,
+    chart: Chart,
+    tables: Vec<Grid>,
+    verdicts: Vec<String>,
 }
 
-/// The growth of both workloads.
-struct Grown {
-    parts: Vec<(String, Vec<Figure>, Grid)>,
-    grows: Grid,
-    remarks: Vec<String>,
+struct ScalingSection {
+    task: String,
+    charts: Vec<Chart>,
+    table: Grid,
+    lines: Vec<String>,
 }
 
 /// A chart, and what it shows in words.
-struct Figure {
+struct Chart {
     title: String,
     svg: String,
     words: Vec<String>,
 }
 
 /// An execution diagram.
-struct Picture {
+struct Diagram {
     id: String,
     program: String,
     svg: String,
     words: &'static str,
 }
 
-/// A table.
-struct Grid {
-    caption: String,
-    head: Vec<String>,
-    rows: Vec<Vec<String>>,
-}
-
 /// The whole file.
 ///
 /// # Errors
-/// What the libraries for charts and templates say.
-pub fn export(comparison: &Comparison) -> Result<String, String> {
-    let workloads = Workload::ALL
+/// What the libraries for charts and templates report.
+pub fn render(comparison: &Comparison) -> Result<String, String> {
+    let workloads = WORKLOADS
         .into_iter()
         .filter(|workload| comparison.of_workload(*workload).next().is_some())
         .map(|workload| section(comparison, workload))
         .collect::<Result<_, _>>()?;
-    // Those in Python would be the same pictures.
-    let rust = comparison.rows.iter().filter(|row| row.program.language == Language::Rust);
-    let drawn: Vec<(&Row, &Schedule)> =
-        rust.filter_map(|row| Some((row, row.schedule()?))).collect();
-    let options = || drawn.iter().filter(|drawn| drawn.0.program.option != Concurrency::Sequential);
-    let longest = options().map(|drawn| drawn.1.wall_seconds).fold(0.0, f64::max);
-    let growth = comparison.growth.as_ref();
+    // The diagrams of the Python programs would be the same.
+    let rust = comparison.rows.iter().filter(|row| row.program.origin == Origin::Rust);
+    let drawn: Vec<(&Row, Timeline)> =
+        rust.filter_map(|row| Some((row, Timeline::of(row.report()?)))).collect();
+    let options = || drawn.iter().filter(|(row, _)| !row.program.is_baseline());
+    let longest = options().map(|(_, timeline)| timeline.wall_seconds).fold(0.0, f64::max);
+    let shared = View {
+        name: "shared",
+        axis_seconds: Some(longest),
+        height: SHARED_HEIGHT,
+        rows: MAX_ROWS,
+    };
+    let own = View { name: "own", rows: MAX_ROWS, ..View::WHOLE };
+    let python = match &comparison.python {
+        Some(Python::Interpreter(it)) => Some((document::python(it), tables::twins(comparison))),
+        _ => None,
+    };
+    let interrupted = comparison.interrupted_by.map(|signal| {
+        format!("Interrupted by signal {signal}: these are the results until then.")
+    });
     let page = Page {
-        machine: facts(comparison),
-        workloads,
-        growth: growth.map(grown).transpose()?,
-        together: options()
-            .map(|drawn| {
-                let view = View {
-                    name: "together",
-                    axis_seconds: Some(longest),
-                    height: TOGETHER,
-                    rows: ROWS,
-                };
-                picture(drawn, view)
-            })
-            .collect::<Result<_, _>>()?,
-        longest: common::schedule::seconds(longest),
-        alone: drawn
-            .iter()
-            .map(|drawn| picture(drawn, View { name: "alone", rows: ROWS, ..View::WHOLE }))
-            .collect::<Result<_, _>>()?,
-        options: grid(
-            "The three options".into(),
-            &tables::options(comparison, tables::Look::Markdown),
-        ),
-        python: comparison.python.as_ref().and_then(Python::interpreter).map(|interpreter| {
-            let twins = tables::twins(comparison, tables::Look::Markdown);
-            let caption = "How many times as much the same takes in Python".into();
-            (interpreter.said(), grid(caption, &twins))
-        }),
-        claims: comparison.shown.as_ref().map(|_| ledger::entries(comparison)),
-        curves: curves(comparison.shown.as_deref().unwrap_or_default())?,
-        covers: match growth {
-            Some(_) => growth::text::covers(),
-            None => {
-                let covers = tables::covers(comparison);
-                let lines = covers.split("- ").map(str::trim);
-                lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
-            }
+        title: match comparison.scaling {
+            Some(_) => "Marginal cost of a worker",
+            None => "Concurrency options compared",
         },
-        remarks: tables::remarks(comparison, tables::Look::Terminal),
+        warnings: interrupted.into_iter().collect(),
+        workloads,
+        scaling: comparison.scaling.as_ref().map(scaling_section).transpose()?,
+        shared_axis: options().map(|drawn| diagram(drawn, shared)).collect::<Result<_, _>>()?,
+        longest: seconds(longest),
+        own_axis: drawn.iter().map(|drawn| diagram(drawn, own)).collect::<Result<_, _>>()?,
+        options: tables::options(comparison, true),
+        python,
+        claims: comparison.claims.as_deref().map(claims::list),
+        failures: document::failures(comparison),
+        remarks: remarks(comparison),
+        machine: machine(comparison),
+        explanation: match comparison.scaling {
+            Some(_) => scaling::EXPLANATION.map(str::to_owned).to_vec(),
+            None => document::explanation(),
+        },
     };
     page.render().map_err(|error| error.to_string())
 }
 
-fn facts(comparison: &Comparison) -> Vec<(&'static str, String)> {
-    let python = comparison.python.iter().map(|python| ("Python", python.said()));
-    comparison.machine.facts().into_iter().chain(python).collect()
+fn remarks(comparison: &Comparison) -> Vec<String> {
+    let outliers = tables::outliers(comparison).into_iter();
+    document::remarks(comparison).into_iter().chain(outliers).collect()
 }
 
-fn grown(growth: &Growth) -> Result<Grown, String> {
-    let part = |workload| {
-        let title = growth::text::title(growth, workload);
-        let figures = growth::page::charts(growth, workload)?.into_iter().map(|chart| {
-            let growth::page::Chart { title, words, svg } = chart;
-            Figure { title, svg, words }
-        });
-        let points = growth::text::points(growth, workload, tables::Look::Markdown);
-        let figures = figures.collect();
-        Ok((title, figures, grid("What one more costs".into(), &points)))
-    };
-    Ok(Grown {
-        parts: Workload::ALL.into_iter().map(part).collect::<Result<_, String>>()?,
-        grows: grid("The exponents".into(), &growth::text::grows(growth, tables::Look::Markdown)),
-        remarks: growth::text::remarks(growth),
-    })
+fn machine(comparison: &Comparison) -> Vec<(&'static str, String)> {
+    let Machine { cpus, model, architecture, system, kernel, compiler, date } =
+        &comparison.machine;
+    let known = |text: &Option<String>| text.clone().unwrap_or(UNKNOWN.into());
+    let mut facts = vec![
+        ("CPUs", known(&cpus.map(|cpus| cpus.to_string()))),
+        ("model", format!("{} ({architecture})", known(model))),
+        ("system", known(system)),
+        ("kernel", known(kernel)),
+        ("compiler", known(compiler)),
+        ("date", date.clone()),
+    ];
+    if let Some(Python::Interpreter(interpreter)) = &comparison.python {
+        facts.push(("Python", document::python(interpreter)));
+    }
+    facts
 }
 
 fn section(comparison: &Comparison, workload: Workload) -> Result<Section, String> {
-    let rows: Vec<&Row> = comparison.of_workload(workload).collect();
-    let title = tables::title(comparison, workload);
-    let times = tables::times(comparison, &rows, tables::Look::Markdown);
-    let costs = tables::costs(&rows, tables::Look::Markdown);
-    let items = match workload {
-        Workload::Io => "the downloads",
-        Workload::Cpu => "the sums",
-    };
-    let grids = vec![
-        grid(format!("Time for {items}"), &times),
-        grid(format!("What {items} take besides"), &costs),
-    ];
-    Ok(Section { id: workload.to_string(), title, chart: bar_chart(comparison, &rows)?, grids })
+    Ok(Section {
+        id: workload_name(workload),
+        title: tables::title(comparison, workload),
+        chart: bar_chart(comparison, workload)?,
+        tables: vec![
+            tables::results(comparison, workload),
+            tables::times(comparison, workload),
+            tables::costs(comparison, workload),
+        ],
+        verdicts: document::verdicts(comparison, workload),
+    })
 }
 
-fn bar_chart(comparison: &Comparison, rows: &[&Row]) -> Result<Figure, String> {
+fn bar_chart(comparison: &Comparison, workload: Workload) -> Result<Chart, String> {
     let mut bars = Vec::new();
     let mut words = Vec::new();
-    for row in rows {
+    for row in comparison.of_workload(workload) {
         let Some(summary) = row.summary() else {
             words.push(format!("{}: no time.", row.program.name));
             continue;
         };
         let wall = summary.wall;
-        let faster = match (row.program.option, comparison.times_faster(row)) {
-            (Concurrency::Sequential, _) | (_, None) => String::new(),
-            (_, Some(ratio)) => format!(", {} times faster", tables::ratio(ratio)),
-        };
-        let label = format!("{}: {}{faster}", row.program.name, tables::spread(&wall));
+        let speedup = comparison.speedup(row);
+        let speedup = speedup.map_or(String::new(), |it| format!(", speedup {}", ratio(it)));
+        let label = format!("{}: {}{speedup}", row.program.name, time(wall.median));
         words.push(format!("{label}."));
-        bars.push(Bar {
-            label,
-            mean: wall.mean,
-            range: (wall.min, wall.max),
-            computes: row.program.workload == Workload::Cpu,
-        });
+        let range = (wall.min, wall.max);
+        bars.push(Bar { label, median: wall.median, range, computes: workload == Workload::Cpu });
     }
-    let title = "Mean wall time; the line goes from the shortest run to the longest".into();
-    Ok(Figure { title, svg: charts::bars(&bars)?, words })
+    let title = "Median wall time; the line is from the shortest run to the longest".into();
+    Ok(Chart { title, svg: charts::bars(&bars)?, words })
 }
 
-fn picture((row, schedule): &(&Row, &Schedule), view: View) -> Result<Picture, String> {
-    let svg = svg::draw(schedule, view).map_err(|error| error.to_string())?;
-    let words = match row.program.option {
-        Concurrency::Sequential if row.program.workload == Workload::Io => {
-            "One download after another: while it waits, nothing else happens."
+fn diagram((row, timeline): &(&Row, Timeline), view: View) -> Result<Diagram, String> {
+    let svg = svg::draw(timeline, view).map_err(|error| error.to_string())?;
+    let words = match (row.program.strategy, row.program.workload) {
+        (Strategy::Sequential, Workload::Io) => {
+            "One download after another: nothing else happens while it waits."
         }
-        Concurrency::Sequential => "One sum after another, on one core; the other cores idle.",
-        Concurrency::Threads => {
-            "Each thread waits for one site at a time. The waits of the threads overlap, and no more than there are threads."
+        (Strategy::Sequential, Workload::Cpu) => {
+            "One sum after another, on one core; the other cores are idle."
         }
-        Concurrency::Tasks => {
-            "Each site has its own task, so that all waits overlap. One thread, the lowest row, runs them all, a sliver at a time."
+        (Strategy::Threads, _) => {
+            "Each thread waits for one site at a time. As many waits overlap as there are threads."
         }
-        Concurrency::Processes => {
+        (Strategy::Tasks, _) => {
+            "Each site has its own task, so all waits overlap. One thread, the lowest row, runs all tasks."
+        }
+        (Strategy::Processes, _) => {
             "Each process computes on a core of its own: as many sums run at once as there are cores."
         }
     };
     let id = format!("{}-{}", view.name, row.program.command().replace(' ', "-"));
-    Ok(Picture { id, program: row.program.command(), svg, words })
+    Ok(Diagram { id, program: row.program.command(), svg, words })
 }
 
-type Show = fn(f64) -> String;
-
-// Of the figures that examples give beside their counts: the key, the chart's title, and how a value
-// is shown.
-const CURVES: [(&str, &str, Show); 3] = [
-    ("start_microseconds_each_by_count", "Time to start one", |microseconds| {
-        growth::text::small_time(microseconds / 1e6)
-    }),
-    ("resident_bytes_each_by_count", "Resident memory of one, in bytes", bytes),
-    ("page_table_bytes_each_by_count", "Page tables for one, in bytes", bytes),
-];
-
-fn bytes(bytes: f64) -> String {
-    if bytes < 1.0 { bytes.to_string() } else { growth::text::whole(bytes.round() as usize) }
+fn scaling_section(of: &Scaling) -> Result<ScalingSection, String> {
+    let mut lines = scaling::classes(of);
+    lines.extend(scaling::remarks(of));
+    Ok(ScalingSection {
+        task: scaling::task(of),
+        charts: vec![
+            line_chart("CPU time", of, Point::CPU_TIME, time)?,
+            line_chart("Memory", of, Point::MEMORY, memory)?,
+        ],
+        table: scaling::points(of),
+        lines,
+    })
 }
 
-// A chart for each kind of figure, with a line for each example that has it.
-fn curves(shown: &[Shown]) -> Result<Vec<Figure>, String> {
-    let mut figures = Vec::new();
-    for (key, title, show) in CURVES {
-        let line = |shown: &Shown| {
-            let list = |key: &str| -> Option<Vec<Option<f64>>> {
-                Some(shown.figures.get(key)?.as_array()?.iter().map(Value::as_f64).collect())
-            };
-            let points =
-                list("counts")?.into_iter().zip(list(key)?).filter_map(|(count, value)| {
-                    // What is not above 0 has no place on a logarithmic axis.
-                    Some((count?, value.filter(|value| *value > 0.0)?))
-                });
-            let line = Line { name: shown.example.clone(), points: points.collect() };
-            (line.points.len() > 1).then_some(line)
+fn line_chart(
+    title: &str,
+    scaling: &Scaling,
+    cost: crate::model::Cost,
+    show: fn(f64) -> String,
+) -> Result<Chart, String> {
+    let line = |series: &crate::model::Series| {
+        let pair = |point: &Point| {
+            // What is not above 0 has no place on a logarithmic axis.
+            Some((point.workers as f64, cost(point).filter(|cost| *cost > 0.0)?))
         };
-        let lines: Vec<Line> = shown.iter().filter_map(line).collect();
-        if lines.is_empty() {
-            continue;
-        }
-        let words = lines.iter().map(|line| {
-            let at = |&(count, value): &(f64, f64)| {
-                format!("{} at {}", show(value), growth::text::whole(count as usize))
-            };
-            let points: Vec<String> = line.points.iter().map(at).collect();
-            format!("{}: {}.", line.name, points.join(", "))
-        });
-        figures.push(Figure {
-            title: format!("{title}, by how many there are; both axes are logarithmic"),
-            words: words.collect(),
-            svg: charts::lines(&lines, show)?,
-        });
-    }
-    Ok(figures)
-}
-
-fn grid(caption: String, table: &Table) -> Grid {
-    let cells = |row: &comfy_table::Row| row.cell_iter().map(|cell| cell.content()).collect();
-    let head = table.header().map(cells).unwrap_or_default();
-    Grid { caption, head, rows: table.row_iter().map(cells).collect() }
+        Line { name: series.program, points: series.points.iter().filter_map(pair).collect() }
+    };
+    let lines: Vec<Line> = scaling.series.iter().map(line).collect();
+    let words = lines.iter().map(|line| {
+        let at = |(workers, cost): &(f64, f64)| {
+            format!("{} at {}", show(*cost), count(*workers as u64))
+        };
+        let points: Vec<String> = line.points.iter().map(at).collect();
+        let points = if points.is_empty() { "none".into() } else { points.join(", ") };
+        format!("{}: {points}.", line.name)
+    });
+    Ok(Chart {
+        title: format!("{title} by number of workers; both axes are logarithmic"),
+        words: words.collect(),
+        svg: charts::lines(&lines, show)?,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::sample;
-
-    fn claim(example: &str, holds: bool, figures: Value) -> Shown {
-        let Value::Object(figures) = figures else { unreachable!("an object") };
-        let said = "All is well.".into();
-        Shown { example: example.into(), claim: vec!["C01".into()], holds, figures, said }
-    }
-
-    // A schedule as a program tells it.
-    fn schedule(tasks: usize) -> Schedule {
-        let span = |task: usize| {
-            serde_json::json!({
-                "name": "http://127.0.0.1:1/dice", "worker": task, "process": 1, "error": null,
-                "start_seconds": 0.001, "end_seconds": 0.05, "polls_seconds": [[0.001, 0.002]],
-            })
-        };
-        let spans: Vec<Value> = (0..tasks).map(span).collect();
-        let report = serde_json::json!({
-            "program": "async-io", "workload": "io", "workers": tasks, "processes": 1, "spans": spans,
-            "wall_seconds": 0.06, "user_seconds": null, "system_seconds": null,
-        });
-        serde_json::from_value(report).expect("a schedule")
-    }
+    use crate::render::sample;
 
     #[test]
-    fn as_it_is_written() {
+    fn the_report() {
         let mut comparison = sample::comparison();
-        comparison.rows[2].runs[0].schedule = Some(schedule(3));
-        comparison.shown =
-            Some(vec![claim("race_condition", true, Value::Object(Default::default()))]);
-        let page = export(&comparison).expect("a page");
+        comparison.rows[2].runs[0].report = Some(sample::report(3));
+        comparison.claims = Some(sample::claims());
+        let page = render(&comparison).expect("a page");
         let (_, body) = page.split_once("</style>").expect("a style");
-        // Pictures have snapshots of their own.
-        let parts: Vec<&str> = body
-            .split("<svg")
-            .enumerate()
-            .map(|(place, part)| match place {
-                0 => part,
-                _ => part.split_once("</svg>").expect("an end").1,
-            })
-            .collect();
+        // Diagrams and charts have snapshots of their own.
+        let mut parts = body.split("<svg");
+        let first = parts.next().expect("a part").to_owned();
+        let rest = parts.map(|part| part.split_once("</svg>").expect("an end").1);
+        let parts: Vec<String> = [first].into_iter().chain(rest.map(str::to_owned)).collect();
         insta::assert_snapshot!(parts.join("[picture]"));
     }
 
     #[test]
-    fn both_languages_have_a_section_and_pictures_only_once() {
+    fn both_languages_have_a_section_and_only_rust_has_diagrams() {
         let mut comparison = sample::with_python();
         for row in [2, 7] {
-            comparison.rows[row].runs[0].schedule = Some(schedule(3));
+            comparison.rows[row].runs[0].report = Some(sample::report(3));
         }
-        let page = export(&comparison).expect("a page");
+        let page = render(&comparison).expect("a page");
         for words in
             ["<section id=\"python\"", "href=\"#python\"", "Its GIL is off, and on with these"]
         {
             assert!(page.contains(words), "{words}");
         }
-        assert_eq!(page.matches("<figure class=\"picture\"").count(), 2, "together and alone");
-        assert!(!export(&sample::comparison()).expect("a page").contains("#python"));
+        assert_eq!(page.matches("<figure class=\"picture\"").count(), 2, "on both axes");
+        assert!(!render(&sample::comparison()).expect("a page").contains("#python"));
     }
 
     #[test]
-    fn what_was_not_run_is_said() {
-        let page = export(&sample::comparison()).expect("a page");
-        for words in [
-            "No program has a run that could be drawn.",
-            "The examples were not run",
-            "The examples that measure this were not run",
-            "multiproc-cpu: no time.",
-        ] {
+    fn missing_parts_are_named() {
+        let page = render(&sample::comparison()).expect("a page");
+        for words in ["No program has a run that can be drawn.", "multiproc-cpu: no time."] {
             assert!(page.contains(words), "{words}");
         }
     }
 
     #[test]
-    fn the_growth_has_a_page_of_its_own() {
+    fn the_scaling_has_a_page_of_its_own() {
         let mut comparison = sample::comparison();
         comparison.rows.clear();
-        comparison.growth = Some(growth::sample::growth());
-        let page = export(&comparison).expect("a page");
-        assert_eq!(page.matches("<figure").count(), 5 + 3);
-        for words in
-            ["Not run: threads-io, 1,000", "flat, 0.00 ± 0.00", "! 81 %", "Flat: below 0.1"]
-        {
+        comparison.scaling = Some(sample::scaling());
+        let page = render(&comparison).expect("a page");
+        assert_eq!(page.matches("<figure").count(), 2);
+        for words in ["Not run: threads-io, 1,000", "time flat", "server was busy", "Flat within 0.1"] {
             assert!(page.contains(words), "{words}");
         }
-        for section in ["diagrams", "claims", "curves"] {
-            assert!(
-                !page.contains(&format!("\"{section}\"")),
-                "{section}: none of it was measured"
-            );
+        for section in ["diagrams", "claims", "options"] {
+            assert!(!page.contains(&format!("\"{section}\"")), "{section} was not measured");
         }
-    }
-
-    #[test]
-    fn claims_and_curves_have_their_places() {
-        let mut comparison = sample::comparison();
-        let figures = serde_json::json!({
-            "counts": [10, 100, 1000],
-            "start_microseconds_each_by_count": [9.0, 8.0, 7.0],
-            "resident_bytes_each_by_count": [null, null, 4096.0],
-        });
-        comparison.shown = Some(vec![
-            claim("scale_threads", true, figures),
-            claim("cooperative_switch", false, serde_json::json!({ "turns_without_await": 3 })),
-        ]);
-        let page = export(&comparison).expect("a page");
-        assert!(page.contains("Time to start one, by how many"));
-        assert!(!page.contains("Resident memory of one"), "one point is no curve");
-        assert!(page.contains("does not hold here") && page.contains("gil &#38;&#38; cargo run"));
     }
 
     #[test]
     fn text_is_escaped_and_the_size_bounded() {
         let mut comparison = sample::comparison();
         comparison.urls = vec!["https://example.org/<script>".into()];
-        comparison.rows[2].runs[0].schedule = Some(schedule(10_000));
-        let page = export(&comparison).expect("a page");
+        comparison.rows[2].runs[0].report = Some(sample::report(10_000));
+        let page = render(&comparison).expect("a page");
         assert!(!page.contains("<script>"));
         assert!(page.len() < 300_000, "{} bytes", page.len());
     }

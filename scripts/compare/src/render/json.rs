@@ -1,28 +1,22 @@
-//! `--export-json`: hyperfine's schema, so that its plotting scripts read it.
+//! `--export-json`: hyperfine's schema, so that its scripts read it; and `--export-claims`.
 //!
 //! Each element of `results` has hyperfine's keys (`command`, `mean`, `stddev`, `median`, `user`,
 //! `system`, `min`, `max`, `times`, `memory_usage_byte`, `exit_codes`, `parameters`; times in
-//! seconds, memory in bytes). What hyperfine does not have stands beside them: under `compare` in
-//! each result, and under `compare` at the top what concerns them all.
+//! seconds, memory in bytes) and the speedup with its interval and verdict. More is under `compare`, in
+//! each result and at the top. With `--scaling` a result is a point, and its one parameter the number
+//! of workers, as `plot_parametrized.py` of hyperfine needs it.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 
-use crate::growth;
-use crate::programs::Program;
-use crate::python::Python;
-use crate::results::{Comparison, Row, Run, Twins};
-use crate::statistics::Ratio;
-
-#[derive(Serialize)]
-struct Export<'a> {
-    results: Vec<Entry<'a>>,
-    compare: Whole<'a>,
-}
+use crate::model::{ClaimEntry, ClaimVerdict, Comparison, Row, Scaling, Twins, workload_name};
+use crate::render::claims::{measured, name};
+use crate::statistics::Verdict;
 
 #[derive(Serialize)]
-struct Entry<'a> {
+struct Entry {
     command: String,
     mean: f64,
     stddev: Option<f64>,
@@ -35,96 +29,63 @@ struct Entry<'a> {
     memory_usage_byte: Vec<Option<u64>>,
     exit_codes: Vec<i32>,
     parameters: BTreeMap<&'static str, String>,
-    compare: More<'a>,
-}
-
-#[derive(Serialize)]
-struct More<'a> {
-    program: &'a Program,
-    planned_runs: usize,
-    times_faster: Option<Ratio>,
-    share_of_bound: Option<f64>,
-    cpus_used: Option<f64>,
-    voluntary_switches: Option<f64>,
-    involuntary_switches: Option<f64>,
-    threads: Option<u64>,
-    processes: Option<u64>,
-    peak_memory_bytes: Option<u64>,
-    lines_of_code: Option<usize>,
-    outliers: Vec<usize>,
-    runs: &'a [Run],
-}
-
-#[derive(Serialize)]
-struct Whole<'a> {
-    machine: &'a crate::machine::Machine,
-    urls: &'a [String],
-    downloads: usize,
-    sums: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    python: Option<&'a Python>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    twins: Vec<Twin>,
-    interrupted_by: Option<u8>,
-    failures: Vec<Failed<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    growth: Option<growth::page::Exported<'a>>,
-}
-
-/// How many times as much the program takes in Python.
-#[derive(Serialize)]
-struct Twin {
-    rust: String,
-    python: String,
-    wall: Ratio,
-    cpu: Option<Ratio>,
-    memory: Option<f64>,
-}
-
-impl Twin {
-    fn of(twins: Twins) -> Self {
-        let Twins { rust, python, wall, cpu, memory } = twins;
-        let (rust, python) = (rust.program.command(), python.program.command());
-        Self { rust, python, wall, cpu, memory }
-    }
-}
-
-#[derive(Serialize)]
-struct Failed<'a> {
-    command: String,
-    #[serde(flatten)]
-    failure: &'a crate::results::Failure,
+    speedup: Option<f64>,
+    speedup_low: Option<f64>,
+    speedup_high: Option<f64>,
+    verdict: Option<Verdict>,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    compare: Value,
 }
 
 /// The whole file.
 ///
 /// # Errors
-/// What is wrong with the data, in words.
-pub fn export(comparison: &Comparison) -> Result<String, String> {
-    let export = Export {
-        results: comparison.rows.iter().filter_map(|row| entry(comparison, row)).collect(),
-        compare: Whole {
-            machine: &comparison.machine,
-            urls: &comparison.urls,
-            downloads: comparison.downloads,
-            sums: comparison.sums,
-            python: comparison.python.as_ref(),
-            twins: comparison.twins().map(Twin::of).collect(),
-            interrupted_by: comparison.interrupted_by,
-            failures: comparison
-                .failures()
-                .map(|(command, failure)| Failed { command, failure })
-                .collect(),
-            growth: comparison.growth.as_ref().map(growth::page::Exported::of),
-        },
+/// What is wrong with the data.
+pub fn render(comparison: &Comparison) -> Result<String, String> {
+    let results: Vec<Entry> = match &comparison.scaling {
+        Some(scaling) => points(scaling),
+        None => comparison.rows.iter().filter_map(|row| entry(comparison, row)).collect(),
     };
-    let text = serde_json::to_string_pretty(&export).map_err(|error| error.to_string())?;
+    let failures = comparison.failures().map(|(command, failure)| {
+        json!({ "command": command, "run": failure.run, "reason": failure.reason,
+            "stdout": failure.stdout, "stderr": failure.stderr })
+    });
+    let file = json!({
+        "results": results,
+        "compare": {
+            "machine": comparison.machine,
+            "urls": comparison.urls,
+            "downloads": comparison.downloads,
+            "sums": comparison.sums,
+            "python": comparison.python,
+            "twins": comparison.twins().map(twins).collect::<Vec<_>>(),
+            "scaling": comparison.scaling,
+            "interrupted_by": comparison.interrupted_by,
+            "failures": failures.collect::<Vec<_>>(),
+        },
+    });
+    text(&file)
+}
+
+/// The claims: a list of objects.
+///
+/// # Errors
+/// What is wrong with the data.
+pub fn claims(comparison: &Comparison) -> Result<String, String> {
+    let claims = comparison.claims.as_deref().unwrap_or_default();
+    text(&claims.iter().map(claim).collect::<Vec<_>>().into())
+}
+
+fn text(file: &Value) -> Result<String, String> {
+    let text = serde_json::to_string_pretty(file).map_err(|error| error.to_string())?;
     Ok(text + "\n")
 }
 
-// A program without a good run has no result: hyperfine's scripts need a mean.
-fn entry<'a>(comparison: &Comparison, row: &'a Row) -> Option<Entry<'a>> {
+// A program without a run has no result: the scripts of hyperfine need a mean.
+fn entry(comparison: &Comparison, row: &Row) -> Option<Entry> {
     let summary = row.summary()?;
+    let speedup = comparison.speedup(row);
+    let interval = speedup.and_then(|speedup| speedup.interval);
     Some(Entry {
         command: row.program.command(),
         mean: summary.wall.mean,
@@ -134,85 +95,159 @@ fn entry<'a>(comparison: &Comparison, row: &'a Row) -> Option<Entry<'a>> {
         system: summary.system_seconds,
         min: summary.wall.min,
         max: summary.wall.max,
-        times: row.timings(),
+        times: row.times(),
         memory_usage_byte: row.runs.iter().map(|run| run.peak_memory_bytes).collect(),
-        // A run with another exit code has no time and is not here.
+        // A run with another exit code has no time.
         exit_codes: vec![0; row.runs.len()],
         parameters: BTreeMap::from([
             ("program", row.program.name.to_owned()),
-            ("workload", row.program.workload.to_string()),
+            ("workload", workload_name(row.program.workload).to_owned()),
         ]),
-        compare: More {
-            program: &row.program,
-            planned_runs: row.planned,
-            times_faster: comparison.times_faster(row),
-            share_of_bound: summary.share_of_bound,
-            cpus_used: summary.cpus_used,
-            voluntary_switches: summary.voluntary_switches,
-            involuntary_switches: summary.involuntary_switches,
-            threads: summary.threads,
-            processes: summary.processes,
-            peak_memory_bytes: summary.peak_memory_bytes,
-            lines_of_code: row.lines_of_code,
-            outliers: summary.outliers,
-            runs: &row.runs,
-        },
+        speedup: speedup.map(|speedup| speedup.value),
+        speedup_low: interval.map(|(low, _)| low),
+        speedup_high: interval.map(|(_, high)| high),
+        verdict: speedup.map(|speedup| speedup.verdict()),
+        compare: json!({
+            "program": row.program,
+            "efficiency": summary.efficiency,
+            "cpus_used": summary.cpus_used,
+            "voluntary_context_switches": summary.voluntary_context_switches,
+            "involuntary_context_switches": summary.involuntary_context_switches,
+            "threads": summary.threads,
+            "processes": summary.processes,
+            "peak_memory_bytes": summary.peak_memory_bytes,
+            "lines_of_code": row.lines_of_code,
+            "outliers": summary.outliers,
+            "runs": row.runs,
+        }),
+    })
+}
+
+fn points(scaling: &Scaling) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for series in &scaling.series {
+        entries.extend(series.points.iter().map(|point| Entry {
+            command: series.program.to_owned(),
+            mean: point.wall_seconds,
+            // A single run; the script needs a number.
+            stddev: Some(0.0),
+            median: point.wall_seconds,
+            user: None,
+            system: None,
+            min: point.wall_seconds,
+            max: point.wall_seconds,
+            times: vec![point.wall_seconds],
+            memory_usage_byte: vec![point.memory_bytes],
+            exit_codes: vec![0],
+            parameters: BTreeMap::from([("workers", point.workers.to_string())]),
+            speedup: None,
+            speedup_low: None,
+            speedup_high: None,
+            verdict: None,
+            compare: Value::Null,
+        }));
+    }
+    entries
+}
+
+fn twins(twins: Twins) -> Value {
+    json!({
+        "rust": twins.rust.program.command(),
+        "python": twins.python.program.command(),
+        "slowdown": twins.wall.value,
+        "slowdown_low": twins.wall.interval.map(|(low, _)| low),
+        "slowdown_high": twins.wall.interval.map(|(_, high)| high),
+        "slowdown_cpu": twins.cpu,
+        "slowdown_memory": twins.memory,
+    })
+}
+
+fn claim(claim: &ClaimEntry) -> Value {
+    let mut figures: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    for demo in &claim.demos {
+        figures.entry(&demo.name).or_default().extend(demo.figures.clone());
+    }
+    for figure in &claim.figures {
+        let of_source = figures.entry(&figure.source).or_default();
+        of_source.insert(figure.name.to_owned(), json!(figure.value));
+    }
+    let reason = match &claim.verdict {
+        ClaimVerdict::NotMeasured(reason) => Some(reason),
+        _ => None,
+    };
+    json!({
+        "id": claim.id,
+        "claim": claim.claim,
+        "opinion": claim.opinion,
+        "verdict": name(&claim.verdict),
+        "reason": reason,
+        "measured": measured(claim),
+        "figures": figures,
+        "command": claim.commands.join(" && "),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::sample;
-    use serde_json::Value;
+    use crate::render::sample;
 
-    #[test]
-    fn as_it_is_written() {
-        insta::assert_snapshot!(export(&sample::comparison()).expect("JSON"));
+    fn rendered(comparison: &Comparison) -> Value {
+        serde_json::from_str(&render(comparison).expect("JSON")).expect("JSON")
     }
 
     #[test]
-    fn both_languages_stand_beside_each_other() {
-        let text = export(&sample::with_python()).expect("JSON");
-        let export: Value = serde_json::from_str(&text).expect("JSON");
+    fn the_json_file() {
+        insta::assert_snapshot!(render(&sample::comparison()).expect("JSON"));
+    }
+
+    #[test]
+    fn both_languages_have_results() {
+        let export = rendered(&sample::with_python());
         let compare = &export["compare"];
         assert_eq!(compare["python"]["interpreter"]["gil"], false);
         assert_eq!(compare["twins"][1]["python"], "threads_io.py");
-        assert_eq!(compare["twins"][1]["memory"], 5.0);
-        assert!(compare["twins"][1]["wall"]["deviation"].is_f64());
-        let languages: Vec<&Value> = export["results"]
-            .as_array()
-            .expect("results")
-            .iter()
-            .map(|result| &result["compare"]["program"]["language"])
-            .collect();
-        assert_eq!(
-            languages,
-            ["rust", "rust", "rust", "rust", "python", "python", "python", "python", "python"]
-        );
+        assert_eq!(compare["twins"][1]["slowdown_memory"], 5.0);
+        let results = export["results"].as_array().expect("results");
+        let origin = |result: &Value| result["compare"]["program"]["origin"].clone();
+        let origins: Vec<Value> = results.iter().map(origin).collect();
+        assert_eq!(origins[3..5], ["rust", "python"]);
     }
 
     #[test]
     fn each_result_has_the_keys_of_hyperfine() {
-        let text = export(&sample::comparison()).expect("JSON");
-        let export: Value = serde_json::from_str(&text).expect("JSON");
-        let results = export["results"].as_array().expect("results");
-        assert_eq!(results.len(), 4, "one for each program with a good run");
-        for result in results {
-            assert!(result["command"].is_string() && result["parameters"]["workload"].is_string());
-            for key in ["mean", "median", "min", "max"] {
-                assert!(result[key].is_f64(), "{key}");
+        let mut with_scaling = sample::comparison();
+        with_scaling.scaling = Some(sample::scaling());
+        for (comparison, count) in [(sample::comparison(), 4), (with_scaling, 12)] {
+            let export = rendered(&comparison);
+            let results = export["results"].as_array().expect("results");
+            assert_eq!(results.len(), count);
+            for result in results {
+                assert!(result["command"].is_string());
+                for key in ["mean", "median", "min", "max"] {
+                    assert!(result[key].is_f64(), "{key}");
+                }
+                let runs = result["times"].as_array().expect("times").len();
+                for key in ["exit_codes", "memory_usage_byte"] {
+                    assert_eq!(result[key].as_array().expect(key).len(), runs, "{key}");
+                }
+                for key in ["stddev", "user", "system"] {
+                    assert!(result[key].is_f64() || result[key].is_null(), "{key}");
+                }
             }
-            let runs = result["times"].as_array().expect("times").len();
-            for key in ["exit_codes", "memory_usage_byte"] {
-                assert_eq!(result[key].as_array().expect(key).len(), runs, "{key}");
-            }
-            for key in ["stddev", "user", "system"] {
-                assert!(
-                    result.get(key).is_some_and(|value| value.is_f64() || value.is_null()),
-                    "{key}"
-                );
-            }
+        }
+    }
+
+    // What plot_parametrized.py of hyperfine reads: one parameter, a number, and a deviation.
+    #[test]
+    fn a_point_has_one_numeric_parameter() {
+        let mut comparison = sample::comparison();
+        comparison.scaling = Some(sample::scaling());
+        for result in rendered(&comparison)["results"].as_array().expect("results") {
+            let parameters = result["parameters"].as_object().expect("parameters");
+            assert_eq!(parameters.len(), 1);
+            let number = parameters["workers"].as_str().expect("text").parse::<f64>();
+            assert!(number.is_ok() && result["stddev"].is_f64(), "{result}");
         }
     }
 }

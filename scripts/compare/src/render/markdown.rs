@@ -38,3 +38,14 @@ fn table(grid: &Grid) -> String {
     }
     table.to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample;
+
+    #[test]
+    fn the_markdown_file() {
+        insta::assert_snapshot!(render(&sample::comparison()));
+    }
+}

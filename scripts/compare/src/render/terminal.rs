@@ -1,6 +1,6 @@
 //! A document on a terminal: up to 100 columns wide.
 
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 use crate::model::Comparison;
 use crate::render::document::document;
@@ -77,5 +77,106 @@ fn broken(heading: &str) -> String {
         Some(_) if heading.len() < 9 => heading.to_owned(),
         Some((first, rest)) => format!("{first}\n{rest}"),
         None => heading.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Python;
+    use crate::render::sample;
+
+    fn assert_narrow(text: &str) {
+        for line in text.lines() {
+            assert!(line.chars().count() <= WIDTH, "{} columns: {line}", line.chars().count());
+        }
+    }
+
+    #[test]
+    fn the_comparison() {
+        let text = render(&sample::comparison(), false);
+        assert_narrow(&text);
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn the_comparison_with_details() {
+        let text = render(&sample::comparison(), true);
+        assert_narrow(&text);
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn real_sites_and_an_interruption() {
+        let mut comparison = sample::comparison();
+        comparison.rows.truncate(2);
+        comparison.rows[1].runs.clear();
+        comparison.urls =
+            vec!["https://www.jython.org/".into(), "http://olympus.realpython.org/dice".into()];
+        comparison.downloads = 4;
+        comparison.as_in_the_article = false;
+        comparison.interrupted_by = Some(2);
+        insta::assert_snapshot!(render(&comparison, false));
+    }
+
+    #[test]
+    fn python_has_rows_and_a_table() {
+        let mut comparison = sample::with_python();
+        comparison.rows.retain(|row| row.program.name != "multiproc-cpu");
+        insta::assert_snapshot!(render(&comparison, false));
+        comparison.rows.retain(|row| row.program.name == "cpu_threads.py");
+        let text = render(&comparison, false);
+        assert!(text.contains("Its GIL is off") && !text.contains("Rust "), "{text}");
+    }
+
+    #[test]
+    fn a_missing_python_is_named() {
+        let mut comparison = sample::comparison();
+        comparison.python = Some(Python::Missing("'python3' cannot be started.".into()));
+        let text = render(&comparison, false);
+        assert!(text.contains("The Python programs were not run: 'python3' cannot be"), "{text}");
+        assert!(!text.contains("Slowdown in Python"), "{text}");
+    }
+
+    #[test]
+    fn the_scaling() {
+        let mut comparison = sample::comparison();
+        comparison.rows.clear();
+        comparison.scaling = Some(sample::scaling());
+        let text = render(&comparison, false);
+        assert_narrow(&text);
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn the_claims() {
+        let mut comparison = sample::comparison();
+        comparison.claims = Some(sample::claims());
+        let text = render(&comparison, false);
+        assert_narrow(&text);
+        insta::assert_snapshot!(text);
+        comparison.claims = Some(crate::claims::evaluate(&comparison));
+        assert_narrow(&render(&comparison, false));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_a_terminal() {
+        let mut comparison = sample::with_python();
+        for row in &mut comparison.rows {
+            row.lines_of_code = Some(1234);
+            row.runs = vec![sample::run(0, 100.0, 120), sample::run(1, 223.456, 120)];
+            for run in &mut row.runs {
+                run.voluntary_context_switches = Some(1_234_567);
+                run.involuntary_context_switches = Some(123_456);
+            }
+        }
+        assert_narrow(&render(&comparison, true));
+        let mut scaling = sample::scaling();
+        for point in scaling.series.iter_mut().flat_map(|series| &mut series.points) {
+            (point.wall_seconds, point.cpu_seconds) = (123.456, Some(100.25));
+            point.memory_bytes = point.memory_bytes.map(|bytes| bytes * 100);
+        }
+        comparison.scaling = Some(scaling);
+        assert_narrow(&render(&comparison, false));
     }
 }

@@ -1,80 +1,39 @@
-//! The runs of `--growth`: whole processes, each checked as those of the comparison are.
+//! The runs of `--scaling`: whole processes, each checked like those of the comparison.
 
 use std::collections::VecDeque;
+use std::fs;
 use std::process::Command;
-use std::time::Duration;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
+use common::os::usage;
+use common::report::timeline::Timeline;
 use common::server::Server;
-use common::sums;
+use common::workload::{PAGES, default_numbers};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+use nix::unistd::{Pid, SysconfVar, sysconf};
 
-use crate::children::MemoryWatch;
-use crate::comparison::Bench;
-use crate::growth::text::whole;
-use crate::growth::{Growth, NotRun, Point, Series};
-use crate::programs::Workload;
-use crate::results::{Broken, Comparison, Failure};
-use crate::run::Expected;
+use crate::bench::Bench;
+use crate::catalog::{SCALING, ScalingTarget};
+use crate::check::Expected;
+use crate::model::{Comparison, Failure, NotRun, Point, Scaling, Series, WORKLOADS, Workload};
+use crate::scaling::fit::fits;
 
-/// A program that is given more and more workers.
-#[derive(Clone, Copy, Debug)]
-pub struct Kind {
-    /// Its file, in the folder of the programs.
-    pub file: &'static str,
-    /// Its name.
-    pub program: &'static str,
-    /// What it works on.
-    pub workload: Workload,
-    /// The most workers that it is given. More processes than this do not start within the time
-    /// that a page takes.
-    pub most: usize,
-    /// Whether its workers are processes.
-    pub processes: bool,
-}
-
-/// The programs, in the order in which they are shown.
-pub const SERIES: [Kind; 4] = [
-    Kind::new("threads-io", Workload::Io),
-    Kind::new("async-io", Workload::Io),
-    Kind {
-        file: "examples/io_processes",
-        most: 1_000,
-        processes: true,
-        ..Kind::new("io_processes", Workload::Io)
-    },
-    Kind { processes: true, ..Kind::new("multiproc-cpu", Workload::Cpu) },
-];
-
-/// Downloads in flight. The first is the fewest that read both pages: what a program takes anyway.
+/// Downloads in flight. The first number reads both pages once: what a program needs anyway.
 const IN_FLIGHT: [usize; 5] = [2, 10, 100, 1_000, 10_000];
-/// What each page takes, in milliseconds: longer than 10,000 threads take to start, so that all
-/// downloads are in flight at once, and than the site server takes to answer as many.
+/// The latency of each page, in milliseconds: longer than the start of 10,000 threads, so that all
+/// downloads are in flight at the same time.
 const LATENCY: u64 = 4_000;
 /// The longest that one download may take, in seconds.
 const TIMEOUT: u64 = 60;
-/// Runs of the sums with each number of workers. The one of median time is shown.
+/// Runs of the sums with each number of workers. The run of median time is shown.
 const SUMS_ROUNDS: usize = 3;
-/// Open files that a program or the site server needs at most: a connection for each download, and
-/// some besides.
+/// The most open files of a program: a connection for each download, and some others.
 const FILES: u64 = 10_200;
 
-impl Kind {
-    const fn new(program: &'static str, workload: Workload) -> Self {
-        Self { file: program, program, workload, most: usize::MAX, processes: false }
-    }
-
-    // When to look at the memory for the first time: downloads are all in flight by then.
-    fn first_look(&self) -> Duration {
-        match self.workload {
-            Workload::Io => Duration::from_millis(LATENCY / 10 * 9),
-            Workload::Cpu => Duration::ZERO,
-        }
-    }
-}
-
-/// Raises the limits on open files and on processes as far as is needed and this process may; those
-/// that it starts inherit them. A limit that stays too low is named by the program that meets it.
+/// Raises the limits on open files and on processes as far as is needed and allowed; the programs
+/// inherit them. A limit that stays too low is named by the program that meets it.
 pub fn raise_limits() {
     raise(Resource::RLIMIT_NOFILE, FILES);
     raise(Resource::RLIMIT_NPROC, u64::MAX);
@@ -88,94 +47,116 @@ fn raise(resource: Resource, needed: u64) {
     }
 }
 
-/// Measures all of it and adds it to `comparison`. Calls `after_each` after each run with what is
-/// there by then.
+/// Measures all points and adds them to `comparison`. Calls `after_each` after each point.
 pub fn fill(
     comparison: &mut Comparison,
     bench: &Bench,
     server: &Server,
-    mut after_each: impl FnMut(&Comparison),
+    after_each: &mut dyn FnMut(&Comparison),
 ) {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    // Of no number of workers up to six does one get more to do than another.
-    let sums = 240.max(8 * cores);
-    let series = SERIES.map(|kind| Series {
-        program: kind.program,
-        workload: kind.workload,
+    let cpus = thread::available_parallelism().map_or(1, usize::from);
+    // For up to six workers, each gets the same number of sums.
+    let sums = 240.max(8 * cpus);
+    let series = SCALING.map(|target| Series {
+        program: target.name,
+        workload: target.workload,
         points: Vec::new(),
         not_run: Vec::new(),
     });
-    let growth = Growth { latency_milliseconds: LATENCY, cores, sums, series: series.into() };
-    comparison.growth = Some(growth);
+    let mut scaling = Scaling {
+        latency_milliseconds: LATENCY,
+        cpus,
+        sums,
+        series: series.into(),
+        fit: Vec::new(),
+    };
     let meter = Meter { bench, server, sums };
-    let mut to_do = plan(cores);
-    let mut done = 0.0;
-    while let Some(turn) = to_do.pop_front() {
-        if bench.interrupt.signal().is_some() {
+    let mut turns = plan(cpus);
+    let all: f64 = turns.iter().map(Turn::seconds).sum();
+    while let Some(turn) = turns.pop_front() {
+        if bench.interrupted_by().is_some() {
             break;
         }
-        let kind = SERIES[turn.series];
-        let left: f64 = to_do.iter().map(Turn::seconds).sum();
-        let now = format!("{}, {}", kind.program, at(kind, turn.workers));
-        bench.progress.show(&now, done, left + turn.seconds());
-        done += turn.seconds();
-        let outcome = meter.measure(kind, turn.workers);
-        let Some(growth) = &mut comparison.growth else { break };
-        let series = &mut growth.series[turn.series];
-        match outcome {
-            Ok(Measured::Point(point)) => series.points.push(point),
-            Ok(Measured::Fewer { had, why }) => {
-                let known = series.points.last().map_or(0, |point| point.workers);
-                series.not_run.push(NotRun { workers: turn.workers, why });
-                // As many as there can be, if that is worth a point: two pages, so an even number.
-                let workers = had - had % 2;
-                if kind.workload == Workload::Io && !turn.again && workers > 2 * known {
-                    to_do.push_front(Turn { workers, again: true, ..turn });
-                }
-            }
-            // What was asked to end has not failed.
-            Err(_) if bench.interrupt.signal().is_some() => {}
-            Err(failure) => {
-                bench.progress.complain(&format!("{now}: {}", failure.reason));
-                comparison.broken.push(Broken { name: kind.program.into(), failure: *failure });
-            }
+        let target = SCALING[turn.target];
+        let left: f64 = turns.iter().map(Turn::seconds).sum();
+        let now = format!("{}, {} workers", target.name, turn.workers);
+        bench.progress.show(&now, 1.0 - (left + turn.seconds()) / all);
+        let measured = meter.measure(target, turn.workers);
+        if let Some(again) = note(&mut scaling, comparison, turn, measured, bench) {
+            turns.push_front(again);
         }
-        comparison.interrupted_by = bench.interrupt.signal();
+        scaling.fit = fits(&scaling);
+        comparison.scaling = Some(scaling.clone());
+        comparison.interrupted_by = bench.interrupted_by();
         after_each(comparison);
     }
-    comparison.interrupted_by = bench.interrupt.signal();
+    comparison.interrupted_by = bench.interrupted_by();
+    comparison.scaling = Some(scaling);
 }
 
-// One point of a series, by position, to be measured.
+// Adds what was measured. Returns a turn with fewer workers if a limit did not allow them all.
+fn note(
+    scaling: &mut Scaling,
+    comparison: &mut Comparison,
+    turn: Turn,
+    measured: Result<Measured, Failure>,
+    bench: &Bench,
+) -> Option<Turn> {
+    let series = &mut scaling.series[turn.target];
+    match measured {
+        Ok(Measured::Point(point)) => series.points.push(point),
+        Ok(Measured::Fewer { workers, reason }) => {
+            let known = series.points.last().map_or(0, |point| point.workers);
+            series.not_run.push(NotRun { workers: turn.workers, reason });
+            // Two pages, so an even number; and only if it is worth a point.
+            let workers = workers - workers % 2;
+            if series.workload == Workload::Io && !turn.again && workers > 2 * known {
+                return Some(Turn { workers, again: true, ..turn });
+            }
+        }
+        // What was asked to end has not failed.
+        Err(_) if bench.interrupted_by().is_some() => {}
+        Err(failure) => {
+            let message = format!("{}, {}: {}", series.program, failure.run, failure.reason);
+            bench.progress.eprint_line(&message);
+            comparison.failed.push((series.program.to_owned(), failure));
+        }
+    }
+    None
+}
+
+/// A point to be measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Turn {
-    series: usize,
+    /// The position of the program in [`SCALING`].
+    target: usize,
     workers: usize,
+    /// Whether it replaces a turn with more workers.
     again: bool,
 }
 
 impl Turn {
     // About how long it takes.
     fn seconds(&self) -> f64 {
-        match SERIES[self.series].workload {
+        match SCALING[self.target].workload {
             Workload::Io => LATENCY as f64 / 1000.0 + self.workers as f64 / 4000.0,
             Workload::Cpu => 1.0,
         }
     }
 }
 
-// The programs take turns, so that a machine that slows down slows all of them alike.
-fn plan(cores: usize) -> VecDeque<Turn> {
+// The programs take turns, so that a machine that slows down slows all of them.
+fn plan(cpus: usize) -> VecDeque<Turn> {
     let mut plan = VecDeque::new();
-    for workload in Workload::ALL {
+    for workload in WORKLOADS {
         let counts = match workload {
             Workload::Io => IN_FLIGHT.to_vec(),
-            Workload::Cpu => up_to_two_a_core(cores),
+            Workload::Cpu => up_to_two_for_each_cpu(cpus),
         };
         for workers in counts {
-            for (series, kind) in SERIES.iter().enumerate() {
-                if kind.workload == workload && workers <= kind.most {
-                    plan.push_back(Turn { series, workers, again: false });
+            for (position, target) in SCALING.iter().enumerate() {
+                if target.workload == workload && workers <= target.max_workers {
+                    plan.push_back(Turn { target: position, workers, again: false });
                 }
             }
         }
@@ -183,103 +164,99 @@ fn plan(cores: usize) -> VecDeque<Turn> {
     plan
 }
 
-// All numbers of workers where these are few; else the powers of two, and one and two a core.
-fn up_to_two_a_core(cores: usize) -> Vec<usize> {
-    let most = 2 * cores;
+// All numbers of workers if these are few; else the powers of two, and one and two for each CPU.
+fn up_to_two_for_each_cpu(cpus: usize) -> Vec<usize> {
+    let most = 2 * cpus;
     if most <= 12 {
         return (1..=most).collect();
     }
-    let mut counts: Vec<usize> = std::iter::successors(Some(1), |count| Some(count * 2))
-        .take_while(|it| *it < most)
-        .collect();
-    counts.extend([cores, most]);
+    let powers = std::iter::successors(Some(1), |count| Some(count * 2));
+    let mut counts: Vec<usize> = powers.take_while(|it| *it < most).chain([cpus, most]).collect();
     counts.sort_unstable();
     counts.dedup();
     counts
 }
 
-fn at(kind: Kind, workers: usize) -> String {
-    match kind.workload {
-        Workload::Io => format!("{} in flight", whole(workers)),
-        Workload::Cpu => format!("{} workers", whole(workers)),
-    }
-}
-
 enum Measured {
     Point(Point),
-    // A limit allowed only so many workers; which one.
-    Fewer { had: usize, why: String },
+    /// A limit, named in `reason`, allowed only so many workers.
+    Fewer {
+        workers: usize,
+        reason: String,
+    },
 }
 
 struct Meter<'a> {
-    bench: &'a Bench<'a>,
+    bench: &'a Bench,
     server: &'a Server,
     sums: usize,
 }
 
 impl Meter<'_> {
-    fn measure(&self, kind: Kind, workers: usize) -> Result<Measured, Box<Failure>> {
-        match kind.workload {
-            Workload::Io => self.once(kind, workers),
-            Workload::Cpu => {
-                let mut points = Vec::new();
-                for _ in 0..SUMS_ROUNDS {
-                    match self.once(kind, workers)? {
-                        Measured::Point(point) => points.push(point),
-                        fewer @ Measured::Fewer { .. } => return Ok(fewer),
-                    }
-                }
-                points.sort_by(|a, b| a.wall_seconds.total_cmp(&b.wall_seconds));
-                Ok(Measured::Point(points[SUMS_ROUNDS / 2]))
+    fn measure(&self, target: ScalingTarget, workers: usize) -> Result<Measured, Failure> {
+        if target.workload == Workload::Io {
+            return self.once(target, workers);
+        }
+        let mut points = Vec::new();
+        for _ in 0..SUMS_ROUNDS {
+            match self.once(target, workers)? {
+                Measured::Point(point) => points.push(point),
+                fewer @ Measured::Fewer { .. } => return Ok(fewer),
             }
         }
+        points.sort_by(|a, b| a.wall_seconds.total_cmp(&b.wall_seconds));
+        Ok(Measured::Point(points[SUMS_ROUNDS / 2]))
     }
 
-    fn once(&self, kind: Kind, workers: usize) -> Result<Measured, Box<Failure>> {
-        let (command, expected) = self.command(kind, workers);
+    fn once(&self, target: ScalingTarget, workers: usize) -> Result<Measured, Failure> {
+        let (command, expected) = self.command(target, workers);
+        let name = format!("{workers} workers");
         let before = cpu_seconds(self.server.process());
-        let runner = self.bench.runner;
-        // What processes share, each of them reports as its own.
-        let watch = || MemoryWatch::start(&runner.children, kind.first_look()).ok();
-        let watch = kind.processes.then(watch);
-        let checked = runner.checked(command, &expected, at(kind, workers));
-        let watched = watch.map(|watch| watch?.stop());
-        let (run, said) = checked?;
-        let server = cpu_seconds(self.server.process()).zip(before);
-        let Some(schedule) = &run.schedule else {
-            let reason = "its report does not tell its workers and spans".into();
-            let (stdout, stderr) = (String::new(), said);
-            return Err(Box::new(Failure { run: at(kind, workers), reason, stdout, stderr }));
+        let mut watch = None;
+        let mut started = |group| {
+            // Processes report what they share each as their own, so their memory is watched.
+            if target.processes {
+                watch = MemoryWatch::start(group, target.workload);
+            }
         };
-        if schedule.workers < workers {
-            let why = why_fewer(&said, schedule.workers);
-            return Ok(Measured::Fewer { had: schedule.workers, why });
+        let ran = self.bench.runner.run(command, &expected, &name, &mut started);
+        let watched = watch.and_then(MemoryWatch::stop);
+        let (run, stderr) = ran?;
+        let server = cpu_seconds(self.server.process()).zip(before);
+        let Some(report) = &run.report else {
+            let reason = "its report has no valid workers and spans";
+            return Err(Failure::new(&name, reason, b"", stderr.as_bytes()));
+        };
+        if report.workers < workers {
+            let reason = why_fewer(&stderr, report.workers);
+            return Ok(Measured::Fewer { workers: report.workers, reason });
         }
-        let share = server.map(|(after, before)| (after - before) / run.wall_seconds);
-        let server_share = share.filter(|_| kind.workload == Workload::Io);
+        let server_cpus_used = server.map(|(after, before)| (after - before) / run.wall_seconds);
         Ok(Measured::Point(Point {
             workers,
-            most_at_once: schedule.at_once(),
+            peak_concurrency: Timeline::of(report).peak_concurrency(),
             wall_seconds: run.wall_seconds,
-            cpu_seconds: run.user_seconds.zip(run.system_seconds).map(|(user, sys)| user + sys),
-            memory_bytes: watched.unwrap_or(run.peak_memory_bytes),
-            server_share,
+            cpu_seconds: run.cpu_seconds(),
+            memory_bytes: if target.processes { watched } else { run.peak_memory_bytes },
+            server_cpus_used: server_cpus_used.filter(|_| target.workload == Workload::Io),
         }))
     }
 
-    fn command(&self, kind: Kind, workers: usize) -> (Command, Expected) {
-        let mut command = Command::new(self.bench.runner.programs.join(kind.file));
+    fn command(&self, target: ScalingTarget, workers: usize) -> (Command, Expected) {
+        let mut command = Command::new(self.bench.runner.programs.join(target.file));
         command.args(["--json", "--quiet", "--workers", &workers.to_string()]);
-        match kind.workload {
+        match target.workload {
             Workload::Io => {
-                let repeat = workers / common::sites::PAGES.len();
+                let repeat = workers / PAGES.len();
                 command.args(["--repeat", &repeat.to_string(), "--latency", &LATENCY.to_string()]);
                 command.args(["--timeout", &TIMEOUT.to_string()]);
                 command.args(["--site-server", &self.server.address().to_string()]);
                 (command, Expected::of_local_sites(repeat))
             }
             Workload::Cpu => {
-                let numbers = || numbers(self.sums);
+                // The default numbers again and again.
+                let all: Vec<u64> = default_numbers().collect();
+                let numbers = || all.iter().copied().cycle().take(self.sums);
                 command.args(numbers().map(|number| number.to_string()));
                 (command, Expected::sums(numbers()))
             }
@@ -287,26 +264,74 @@ impl Meter<'_> {
     }
 }
 
-// What a program says that has fewer workers than it was asked for.
-fn why_fewer(said: &str, had: usize) -> String {
-    let mut notes = said.lines().filter_map(|line| line.strip_prefix("note: "));
+// The note of a program that has fewer workers than it should.
+fn why_fewer(stderr: &str, workers: usize) -> String {
+    let mut notes = stderr.lines().filter_map(|line| line.strip_prefix("note: "));
     let note = notes.find(|note| note.contains(" instead of "));
-    note.map_or_else(|| format!("only {had} started, and it did not say why"), str::to_owned)
+    note.map_or_else(|| format!("only {workers} started, without a reason"), str::to_owned)
 }
 
-// CPU time of a process so far; `None` where the system does not tell.
+/// The fields of `/proc/PID/stat` after the name, which may have blanks: the state is the first.
+fn stat(process: &str) -> Option<Vec<String>> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    Some(stat.rsplit_once(") ")?.1.split(' ').map(str::to_owned).collect())
+}
+
+/// CPU time of a process until now, in seconds; `None` without `/proc`.
 fn cpu_seconds(process: u32) -> Option<f64> {
-    let pid = Pid::from_u32(process);
-    let mut system = System::new().ok()?;
-    let what = ProcessRefreshKind::nothing().with_cpu().without_tasks();
-    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), false, what);
-    Some(system.process(pid)?.accumulated_cpu_time() as f64 / 1000.0)
+    let fields = stat(&process.to_string())?;
+    // utime and stime are the fields 14 and 15 of proc_pid_stat(5), the state is field 3.
+    let ticks = fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?;
+    Some(ticks / sysconf(SysconfVar::CLK_TCK).ok()?? as f64)
 }
 
-// The default numbers again and again.
-fn numbers(count: usize) -> impl Iterator<Item = u64> {
-    let all: Vec<u64> = sums::default_numbers().collect();
-    all.into_iter().cycle().take(count)
+/// Looks at the memory of a process group again and again.
+struct MemoryWatch {
+    ended: Sender<()>,
+    watcher: JoinHandle<Option<u64>>,
+}
+
+/// The shortest time between two looks.
+const LOOKS: Duration = Duration::from_millis(10);
+
+impl MemoryWatch {
+    /// Starts a thread; `None` if it is refused. Downloads are all in flight at the first look.
+    fn start(group: Pid, workload: Workload) -> Option<Self> {
+        let first = match workload {
+            Workload::Io => Duration::from_millis(LATENCY / 10 * 9),
+            Workload::Cpu => Duration::ZERO,
+        };
+        let (ended, running) = mpsc::channel();
+        let watch = move || {
+            let (mut most, mut wait) = (None, first);
+            while running.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+                let start = Instant::now();
+                most = most.max(memory_of(group));
+                // A look takes CPU time from the program: a twentieth of a core at most.
+                wait = LOOKS.max(20 * start.elapsed());
+            }
+            most
+        };
+        Some(Self { ended, watcher: thread::Builder::new().spawn(watch).ok()? })
+    }
+
+    /// The most memory that was seen, in bytes; `None` if it is unknown.
+    fn stop(self) -> Option<u64> {
+        drop(self.ended);
+        self.watcher.join().ok().flatten()
+    }
+}
+
+// The memory of the processes in a group besides its leader, in bytes.
+fn memory_of(group: Pid) -> Option<u64> {
+    let processes = fs::read_dir("/proc").ok()?.filter_map(|entry| {
+        let name = entry.ok()?.file_name().into_string().ok()?;
+        let id: u32 = name.parse().ok()?;
+        // The group is field 5.
+        let in_group = stat(&name)?.get(2)?.parse() == Ok(group.as_raw());
+        (in_group && Ok(group.as_raw()) != i32::try_from(id)).then_some(id)
+    });
+    usage::resident_memory(processes)
 }
 
 #[cfg(test)]
@@ -316,38 +341,50 @@ mod tests {
     #[test]
     fn the_programs_take_turns_and_processes_end_early() {
         let plan = plan(2);
-        let downloads: Vec<(usize, usize)> =
-            plan.iter().take(14).map(|turn| (turn.workers, turn.series)).collect();
-        assert_eq!(downloads[..4], [(2, 0), (2, 1), (2, 2), (10, 0)]);
-        assert_eq!(downloads[11..], [(1_000, 2), (10_000, 0), (10_000, 1)]);
-        let sums: Vec<(usize, usize)> =
-            plan.iter().skip(14).map(|turn| (turn.workers, turn.series)).collect();
-        assert_eq!(sums, [(1, 3), (2, 3), (3, 3), (4, 3)]);
+        let turns: Vec<(usize, usize)> =
+            plan.iter().map(|turn| (turn.workers, turn.target)).collect();
+        assert_eq!(turns[..4], [(2, 0), (2, 1), (2, 2), (10, 0)]);
+        assert_eq!(turns[11..14], [(1_000, 2), (10_000, 0), (10_000, 1)]);
+        assert_eq!(turns[14..], [(1, 3), (2, 3), (3, 3), (4, 3)]);
         assert!(plan.iter().map(Turn::seconds).sum::<f64>() < 90.0);
     }
 
     #[test]
-    fn many_cores_are_not_counted_one_by_one() {
-        assert_eq!(up_to_two_a_core(1), [1, 2]);
-        assert_eq!(up_to_two_a_core(6).len(), 12);
-        assert_eq!(up_to_two_a_core(24), [1, 2, 4, 8, 16, 24, 32, 48]);
-        assert_eq!(up_to_two_a_core(32), [1, 2, 4, 8, 16, 32, 64]);
+    fn many_cpus_are_not_counted_one_by_one() {
+        assert_eq!(up_to_two_for_each_cpu(1), [1, 2]);
+        assert_eq!(up_to_two_for_each_cpu(6).len(), 12);
+        assert_eq!(up_to_two_for_each_cpu(24), [1, 2, 4, 8, 16, 24, 32, 48]);
+        assert_eq!(up_to_two_for_each_cpu(32), [1, 2, 4, 8, 16, 32, 64]);
     }
 
     #[test]
-    fn a_limit_is_named_in_the_programs_words() {
-        let said = "note: worker 3 ended\nnote: 90 workers instead of 100: the limit\n";
-        assert_eq!(why_fewer(said, 90), "90 workers instead of 100: the limit");
-        assert_eq!(why_fewer("", 7), "only 7 started, and it did not say why");
+    fn the_note_of_a_program_is_the_reason() {
+        let stderr = "note: worker 3 ended\nnote: 90 workers instead of 100: the limit\n";
+        assert_eq!(why_fewer(stderr, 90), "90 workers instead of 100: the limit");
+        assert_eq!(why_fewer("", 7), "only 7 started, without a reason");
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
     fn cpu_time_of_this_process_grows() {
-        let so_far = || cpu_seconds(std::process::id()).expect("known");
-        let before = so_far();
-        while so_far() <= before {
+        let now = || cpu_seconds(std::process::id()).expect("known");
+        let before = now();
+        while now() <= before {
             common::cpu_bound(1_000_000);
         }
         assert_eq!(cpu_seconds(u32::MAX / 2), None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_memory_of_a_group_is_seen() {
+        let mut command = Command::new("sleep");
+        command.arg("0.5");
+        let mut watch = None;
+        let processes = crate::process::Processes::default();
+        let mut started = |group| watch = MemoryWatch::start(group, Workload::Cpu);
+        processes.run(command, Duration::from_secs(60), &mut started).expect("a run");
+        let bytes = watch.and_then(MemoryWatch::stop).expect("known");
+        assert!((50_000..1 << 30).contains(&bytes), "{bytes}");
     }
 }
