@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::io;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::pin::pin;
@@ -46,7 +47,6 @@ pub struct Run<T> {
     signals: Signals,
     cancelled: Notify,
     active_workers: AtomicUsize,
-    // Whether the system has refused a worker.
     refused: AtomicBool,
     records: Mutex<Vec<Record>>,
     // The first error that is not one item's own.
@@ -373,9 +373,6 @@ impl<T: WorkItem> Run<T> {
         scope: &'scope Scope<'scope, '_>,
         work: impl FnOnce() -> Result<()> + Send + 'scope,
     ) {
-        if self.refused.load(Ordering::Relaxed) {
-            return;
-        }
         let worker = self.active_workers.load(Ordering::Relaxed);
         let thread = thread::Builder::new().spawn_scoped(scope, move || {
             WORKER.set(worker);
@@ -386,19 +383,24 @@ impl<T: WorkItem> Run<T> {
         self.started(thread.map(drop));
     }
 
-    /// Counts one more worker, or prints why the system refused it. Without any worker the refusal is
-    /// the run's error.
-    pub fn started(&self, worker: std::io::Result<()>) {
+    /// Counts one more worker, or prints why the system refused it; without any worker, the refusal is
+    /// the run's error. Returns whether it started.
+    pub fn started(&self, worker: io::Result<()>) -> bool {
+        let active = self.active_workers.load(Ordering::Relaxed);
         let Err(error) = worker else {
-            self.active_workers.fetch_add(1, Ordering::Relaxed);
-            return;
+            self.active_workers.store(active + 1, Ordering::Relaxed);
+            return true;
         };
-        self.refused.store(true, Ordering::Relaxed);
         let error = limits::explain(&error);
-        match self.active_workers.load(Ordering::Relaxed) {
-            0 => self.keep_error(format!("cannot start a worker: {error}").into()),
-            active => self.note(&format!("{active} workers instead of {}: {error}", self.workers)),
+        // A second refusal has nothing to add.
+        match (self.refused.swap(true, Ordering::Relaxed), active) {
+            (true, _) => {}
+            (false, 0) => self.keep_error(format!("cannot start a worker: {error}").into()),
+            (false, _) => {
+                self.note(&format!("{active} workers instead of {}: {error}", self.workers))
+            }
         }
+        false
     }
 
     fn keep_error(&self, error: Error) {
