@@ -98,6 +98,9 @@ pub struct Options {
     /// folder for release builds; scaling.html with --scaling]
     #[arg(long, value_name = "FILE", value_parser = writable())]
     pub report: Option<PathBuf>,
+    /// Print the rows of the catalogue, in JSON, and run nothing
+    #[arg(long, hide = true)]
+    pub list: bool,
     /// Take the programs, and the Python programs, from this folder
     #[arg(long, value_name = "FOLDER", hide = true)]
     pub programs: Option<PathBuf>,

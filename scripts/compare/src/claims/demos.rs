@@ -132,7 +132,7 @@ impl Demo {
 }
 
 fn of_diagram(report: &Report, svg: &str) -> DemoResult {
-    let (items, blocks) = (report.items, svg.matches("class=\"block ").count());
+    let (items, blocks) = (report.spans.len(), svg.matches("class=\"block ").count());
     result(
         items > 0 && blocks == items && report.failed == 0,
         &[
