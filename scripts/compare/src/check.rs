@@ -42,16 +42,16 @@ pub fn checked(
     limit: u64,
 ) -> Result<Run, Failure> {
     let report = problem(finished.problem, limit).and_then(|()| verified(finished, expected));
-    let report = report
-        .map_err(|reason| Failure::new(name, &reason, &finished.stdout, &finished.stderr))?;
+    let report =
+        report.map_err(|reason| Failure::new(name, &reason, &finished.stdout, &finished.stderr))?;
     let usage = finished.usage;
     Ok(Run {
         round: 0,
         wall_seconds: finished.wall.as_secs_f64(),
         user_seconds: usage.map(|usage| usage.user_seconds),
         system_seconds: usage.map(|usage| usage.system_seconds),
-        voluntary_context_switches: usage.and_then(|usage| usage.voluntary_context_switches),
-        involuntary_context_switches: usage.and_then(|usage| usage.involuntary_context_switches),
+        voluntary_context_switches: usage.map(|usage| usage.voluntary_context_switches),
+        involuntary_context_switches: usage.map(|usage| usage.involuntary_context_switches),
         lower_bound_seconds: report.lower_bound_seconds,
         peak_memory_bytes: report.peak_memory_bytes,
         threads: report.threads,
@@ -121,7 +121,10 @@ fn wrong_answer(found: &Answer, expected: &Answer) -> String {
         && let Some(position) = (0..found.len()).find(|&place| found[place] != expected[place])
     {
         let (found, expected) = (sum(&found[position]), sum(&expected[position]));
-        return format!("its answer is wrong: sum {} is {found} instead of {expected}", position + 1);
+        return format!(
+            "its answer is wrong: sum {} is {found} instead of {expected}",
+            position + 1
+        );
     }
     let answer = |answer: &Answer| match answer {
         Answer::Bytes(bytes) => format!("{bytes} bytes"),

@@ -9,7 +9,9 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use common::cli::{parsed, url, whole};
 use common::os::file;
+use common::os::output::print_line;
 use common::workload::REPEAT;
+use serde_json::json;
 use url::Url;
 
 use crate::bench::order::Effort;
@@ -121,6 +123,10 @@ impl Options {
     /// Reads the command line; ends the program for wrong usage and for `--help`.
     pub fn from_command_line() -> Self {
         let options = Self::parse();
+        if options.list {
+            print_line(&json!(catalog::all().collect::<Vec<_>>()).to_string());
+            std::process::exit(0);
+        }
         if let Err(message) = options.check_files() {
             Self::command().error(ErrorKind::ArgumentConflict, message).exit();
         }
@@ -217,7 +223,10 @@ impl Options {
             ("--export-claims", self.export_claims.clone(), Format::Claims),
             ("--report", Some(report), Format::Report),
         ];
-        requested.into_iter().filter_map(|(flag, file, format)| Some((flag, file?, format))).collect()
+        requested
+            .into_iter()
+            .filter_map(|(flag, file, format)| Some((flag, file?, format)))
+            .collect()
     }
 
     // No two flags may name one regular file: the second text would replace the first.
@@ -305,7 +314,10 @@ mod tests {
     #[test]
     fn the_effort_follows_from_the_flags() {
         let seconds = |arguments: &[&str]| parsed(arguments).effort().max_seconds;
-        assert_eq!([seconds(&[]), seconds(&["--quick"]), seconds(&["--claims"])], [75.0, 25.0, 25.0]);
+        assert_eq!(
+            [seconds(&[]), seconds(&["--quick"]), seconds(&["--claims"])],
+            [75.0, 25.0, 25.0]
+        );
         assert_eq!([seconds(&["--python"]), seconds(&["--quick", "--python"])], [165.0, 60.0]);
         assert_eq!(parsed(&["--runs", "3"]).effort().runs, Some(3));
         let help = Options::command().render_long_help().to_string();
@@ -341,7 +353,10 @@ mod tests {
             ["file", "./file"].map(|name| folder.path().join(name).display().to_string());
         let twice = parsed(&["--export-json", &file, "--export-csv", &other]).check_files();
         let message = twice.expect_err("one file");
-        assert!(message.starts_with("--export-json and --export-csv both name the file"), "{message}");
+        assert!(
+            message.starts_with("--export-json and --export-csv both name the file"),
+            "{message}"
+        );
         let devices = parsed(&["--export-json", "/dev/null", "--export-csv", "/dev/null"]);
         assert_eq!(devices.check_files(), Ok(()));
     }

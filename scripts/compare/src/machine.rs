@@ -55,7 +55,10 @@ mod tests {
     fn values_are_found_by_their_keys() {
         let info = "processor\t: 0\nmodel name\t: Example 3000\nmodel name\t: other\n";
         assert_eq!(value(info, "model name", ':').as_deref(), Some("Example 3000"));
-        assert_eq!(value("A=1\nPRETTY_NAME=\"OS 1\"\n", "PRETTY_NAME", '=').as_deref(), Some("OS 1"));
+        assert_eq!(
+            value("A=1\nPRETTY_NAME=\"OS 1\"\n", "PRETTY_NAME", '=').as_deref(),
+            Some("OS 1")
+        );
         assert_eq!(value(info, "model", ':'), None);
     }
 

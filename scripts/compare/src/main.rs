@@ -37,7 +37,6 @@ use std::process::ExitCode;
 
 use common::os::output::{self, eprint_line, print_line};
 use common::server;
-use serde_json::json;
 
 use crate::cli::{Mode, Options};
 use crate::export::Exports;
@@ -53,10 +52,6 @@ fn main() -> ExitCode {
 }
 
 fn compare(options: &Options) -> Result<ExitCode, String> {
-    if options.list {
-        print_line(&json!(catalog::all().collect::<Vec<_>>()).to_string());
-        return Ok(ExitCode::SUCCESS);
-    }
     let mut exports = Exports::new(options.files());
     let (bench, server, mut comparison) = setup::prepare(options)?;
     let mut write = |so_far: &Comparison| {
@@ -80,7 +75,9 @@ fn compare(options: &Options) -> Result<ExitCode, String> {
     }
     Ok(match comparison.interrupted_by {
         Some(signal) => ExitCode::from(128 + signal),
-        None if comparison.any_failed() || exports.failed() || output::failed() => ExitCode::FAILURE,
+        None if comparison.any_failed() || exports.failed() || output::failed() => {
+            ExitCode::FAILURE
+        }
         None => ExitCode::SUCCESS,
     })
 }

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::resource::{Usage, UsageWho, getrusage};
+use common::os::usage::Usage;
+use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::time::TimeValLike;
 use nix::unistd::Pid;
@@ -120,7 +121,7 @@ impl Processes {
         let group = Group::start()?;
         command.process_group(group.id.as_raw());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let before = getrusage(UsageWho::RUSAGE_CHILDREN).ok();
+        let before = consumed();
         let start = Instant::now();
         let mut child = {
             let mut state = self.state();
@@ -138,12 +139,12 @@ impl Processes {
         }
         let status = child.wait();
         let wall = start.elapsed();
-        let after = getrusage(UsageWho::RUSAGE_CHILDREN).ok();
+        let after = consumed();
         // Its workers that are left behind; then the group is not needed any more.
         kill(group.id);
         self.state().group = None;
         let (stdout, stderr, problem) = watched?.finish(limit.saturating_sub(start.elapsed()));
-        let usage = before.zip(after).map(|(before, after)| Consumed::between(&before, &after));
+        let usage = before.zip(after).map(|(before, after)| after.since(&before));
         Ok(Finished { status: status?, stdout, stderr, wall, usage, problem })
     }
 }
@@ -160,7 +161,7 @@ pub struct Finished {
     /// The time from before its start to its end.
     pub wall: Duration,
     /// CPU time and context switches; `None` if the system does not report them.
-    pub usage: Option<Consumed>,
+    pub usage: Option<Usage>,
     /// Why the run counts as failed whatever the exit status is.
     pub problem: Option<Problem>,
 }
@@ -176,32 +177,17 @@ pub enum Problem {
     OutputKeptOpen,
 }
 
-/// CPU time and context switches of a program and of the workers that it waited for.
-#[derive(Clone, Copy, Debug)]
-pub struct Consumed {
-    /// CPU time in their own code, in seconds.
-    pub user_seconds: f64,
-    /// CPU time in the kernel, in seconds.
-    pub system_seconds: f64,
-    /// Voluntary context switches.
-    pub voluntary_context_switches: Option<u64>,
-    /// Involuntary context switches.
-    pub involuntary_context_switches: Option<u64>,
-}
-
-impl Consumed {
-    fn between(before: &Usage, after: &Usage) -> Self {
-        let seconds = |of: fn(&Usage) -> nix::sys::time::TimeVal| {
-            (of(after) - of(before)).num_microseconds() as f64 / 1e6
-        };
-        let count = |of: fn(&Usage) -> i64| u64::try_from(of(after) - of(before)).ok();
-        Self {
-            user_seconds: seconds(Usage::user_time),
-            system_seconds: seconds(Usage::system_time),
-            voluntary_context_switches: count(Usage::voluntary_context_switches),
-            involuntary_context_switches: count(Usage::involuntary_context_switches),
-        }
-    }
+/// CPU time and context switches of all programs that have ended until now, with the workers that they
+/// waited for.
+fn consumed() -> Option<Usage> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
+    let seconds = |time: nix::sys::time::TimeVal| time.num_microseconds() as f64 / 1e6;
+    Some(Usage {
+        user_seconds: seconds(usage.user_time()),
+        system_seconds: seconds(usage.system_time()),
+        voluntary_context_switches: usage.voluntary_context_switches().try_into().ok()?,
+        involuntary_context_switches: usage.involuntary_context_switches().try_into().ok()?,
+    })
 }
 
 /// The threads beside a program that runs: two read its output, one keeps the deadline.
@@ -294,7 +280,12 @@ mod tests {
 
     #[test]
     fn a_process_that_left_the_group_cannot_outwait_the_limit() {
-        let finished = run("setsid sleep 5 & exit 0", Duration::from_secs(1));
+        let folder = tempfile::tempdir().expect("a folder");
+        let started = folder.path().join("started").display().to_string();
+        let script = format!(
+            "setsid sh -c 'touch {started}; sleep 5' & until [ -e {started} ]; do sleep 0.1; done"
+        );
+        let finished = run(&script, Duration::from_secs(2));
         assert_eq!(finished.problem, Some(Problem::OutputKeptOpen));
         assert!(finished.wall < Duration::from_secs(5));
     }

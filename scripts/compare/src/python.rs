@@ -47,7 +47,8 @@ fn probe(python: &OsStr, processes: &Processes) -> Result<Interpreter, String> {
     let mut probe = command(python);
     probe.args(["-c", PROBE]);
     let finished = processes.run(probe, LIMIT, &mut |_| {});
-    let finished = finished.map_err(|error| format!("it cannot be started: {}", explain(&error)))?;
+    let finished =
+        finished.map_err(|error| format!("it cannot be started: {}", explain(&error)))?;
     if !finished.status.success() || finished.problem.is_some() {
         let stderr = String::from_utf8_lossy(&finished.stderr);
         let last = stderr.trim_end().lines().last().map(str::to_owned);

@@ -1,6 +1,6 @@
 //! What a comparison needs before it starts.
 
-use common::os::limits::explain;
+use common::os::limits::{explain, raise_open_file_limit};
 use common::server::Server;
 use common::workload::{REPEAT, default_numbers};
 
@@ -10,7 +10,7 @@ use crate::bench::runner::{Runner, Sites};
 use crate::cli::Options;
 use crate::model::{Comparison, Origin, Python};
 use crate::process::Processes;
-use crate::{machine, python, scaling, sources};
+use crate::{machine, python, sources};
 
 /// Starts the local server, finds the programs, and returns the comparison without runs. There is no
 /// server if real sites are read.
@@ -20,7 +20,8 @@ use crate::{machine, python, scaling, sources};
 pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison), String> {
     let programs = options.folder()?;
     if options.scaling {
-        scaling::measure::raise_limits();
+        // The programs inherit it.
+        raise_open_file_limit();
     }
     let server = if options.urls.is_empty() { Some(Server::start()?) } else { None };
     let processes = Processes::watch_signals()
@@ -28,8 +29,7 @@ pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison),
     let urls: Vec<String> = options.urls.iter().map(ToString::to_string).collect();
     let progress = Progress::start();
     let mut chosen = options.chosen();
-    let python =
-        options.wants_python().then(|| python::find(&options.interpreter(), &processes));
+    let python = options.wants_python().then(|| python::find(&options.interpreter(), &processes));
     if let Some(Python::Missing(why)) = &python {
         let message = format!("The Python programs were not run: {why}");
         chosen.retain(|program| program.origin == Origin::Rust);

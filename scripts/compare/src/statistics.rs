@@ -201,9 +201,8 @@ mod tests {
 
     #[test]
     fn verdicts_on_both_sides_of_each_threshold() {
-        let verdict = |low, high| {
-            Ratio { value: 1.0, interval: Some((low, high)), rounds: 6 }.verdict()
-        };
+        let verdict =
+            |low, high| Ratio { value: 1.0, interval: Some((low, high)), rounds: 6 }.verdict();
         assert_eq!(verdict(0.981, 1.019), Verdict::Same);
         assert_eq!(verdict(1.001, 1.019), Verdict::Same);
         assert_eq!(verdict(1.001, 1.021), Verdict::Faster);

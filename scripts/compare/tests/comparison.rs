@@ -275,7 +275,11 @@ echo '{{"claim": [], "holds": true, "figures": {{{figures}}}, "summary": "All is
 
     fn compare(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_compare"));
-        command.env_remove("COMPARE_PYTHON").arg("--programs").arg(self.folder.path()).args(arguments);
+        command
+            .env_remove("COMPARE_PYTHON")
+            .arg("--programs")
+            .arg(self.folder.path())
+            .args(arguments);
         command
     }
 
@@ -324,7 +328,9 @@ fn all_programs_round_by_round() {
     assert
         .stdout(predicate::str::contains("I/O-bound: 160 downloads from the local server"))
         .stdout(predicate::str::contains("CPU-bound: 20 sums"))
-        .stdout(predicate::str::contains("More figures and an explanation of each column: --details."))
+        .stdout(predicate::str::contains(
+            "More figures and an explanation of each column: --details.",
+        ))
         .stdout(predicate::str::contains("Failed").not());
     let warm_ups = [
         "sequential-baseline io 1",
@@ -577,8 +583,7 @@ fn a_program_that_hangs_is_ended_with_its_workers() {
     let programs = Programs::new();
     programs.write("async-io", "sleep 1000 & echo $! > worker; wait");
     let assert = programs.compare(&["--runs", "1", "--run-limit", "1"]).assert().code(1);
-    assert
-        .stdout(predicate::str::contains("it took longer than 1 s (--run-limit)"));
+    assert.stdout(predicate::str::contains("it took longer than 1 s (--run-limit)"));
     wait_until_gone(&programs, "worker");
 }
 
@@ -596,9 +601,12 @@ fn a_process_that_is_left_behind_is_ended() {
 #[test]
 fn a_process_that_left_its_group_cannot_outwait_the_limit() {
     let programs = Programs::new();
-    programs.write("async-io", "setsid sleep 20 &");
-    let assert = programs.compare(&["--runs", "1", "--run-limit", "1"]).assert().code(1);
-    assert.stdout(predicate::str::contains("kept its output open for 1 s (--run-limit)"));
+    programs.write(
+        "async-io",
+        "setsid sh -c 'touch started; sleep 20' & until [ -e started ]; do sleep 0.1; done",
+    );
+    let assert = programs.compare(&["--runs", "1", "--run-limit", "3"]).assert().code(1);
+    assert.stdout(predicate::str::contains("kept its output open for 3 s (--run-limit)"));
 }
 
 #[test]
@@ -616,7 +624,9 @@ fn control_characters_of_a_program_are_escaped() {
     let report = programs.path("report.html");
     let arguments = ["--runs", "1", "--report", report.to_str().expect("path")];
     let assert = programs.compare(&arguments).assert().code(1);
-    assert.stdout(predicate::str::contains(r"\u{1b}[31mred").and(predicate::str::contains("\u{1b}").not()));
+    assert.stdout(
+        predicate::str::contains(r"\u{1b}[31mred").and(predicate::str::contains("\u{1b}").not()),
+    );
     let report = fs::read_to_string(report).expect("the report");
     assert!(report.contains(r"\u{1b}[31mred") && !report.contains('\u{1b}'));
 }
@@ -1014,9 +1024,13 @@ fn the_python_programs_run_in_the_same_rounds() {
     let files = [&markdown, &page].map(|file| fs::read_to_string(file).expect("a file"));
     for text in [&said, &files[0], &files[1]] {
         assert!(text.contains("Slowdown in Python"), "{text}");
-        assert!(text.contains("Python 3.14.0 with requests 1, aiohttp 2. Its GIL is off."), "{text}");
+        assert!(
+            text.contains("Python 3.14.0 with requests 1, aiohttp 2. Its GIL is off."),
+            "{text}"
+        );
     }
-    let (log, count) = (programs.log(), catalogue_rows("rust").len() + catalogue_rows("python").len());
+    let (log, count) =
+        (programs.log(), catalogue_rows("rust").len() + catalogue_rows("python").len());
     assert_eq!(log.len(), 3 * count, "a warm-up and two runs of each");
     assert!(log.contains(&"sequential_baseline.py io 1".into()), "its warm-up is short");
     let timed = &log[count..];
@@ -1059,15 +1073,20 @@ fn a_missing_python_is_named_and_the_comparison_goes_on() {
         assert
             .stderr(predicate::str::starts_with(format!("note: {missing}")))
             .stderr(predicate::str::contains(why).and(predicate::str::contains("\n").count(1)))
-            .stdout(predicate::str::contains(missing).and(predicate::str::contains("multiproc-cpu")));
+            .stdout(
+                predicate::str::contains(missing).and(predicate::str::contains("multiproc-cpu")),
+            );
         assert_eq!(programs.log().iter().filter(|run| run.contains(".py ")).count(), 0, "{why}");
     }
     let missing = ["--runs", "1", "--python-bin", "/no/such/python"];
     let assert = programs.compare(&missing).assert().success();
-    assert.stderr(predicate::str::contains("'/no/such/python': it cannot be started: No such file"));
+    assert
+        .stderr(predicate::str::contains("'/no/such/python': it cannot be started: No such file"));
     // If all requested programs are missing, there is no comparison.
     let assert = programs.compare(&missing).args(["--only", "async_io.py"]).assert().code(1);
-    assert.stdout("").stderr(predicate::str::starts_with("error: The Python programs were not run"));
+    assert
+        .stdout("")
+        .stderr(predicate::str::starts_with("error: The Python programs were not run"));
 }
 
 #[test]
@@ -1106,7 +1125,10 @@ fn the_claims_on_the_gil_are_measured_on_both_sides() {
     assert.stdout(predicate::str::contains("Its GIL is off."));
     let ledger = json(&file);
     let (verdict_on_gil, why) = verdict(&ledger, "C04");
-    assert_eq!((verdict_on_gil, why.as_str()), ("not measured", Some("this interpreter has no GIL")));
+    assert_eq!(
+        (verdict_on_gil, why.as_str()),
+        ("not measured", Some("this interpreter has no GIL"))
+    );
     assert!(ledger[3]["figures"]["cpu_threads.py"]["speedup"].is_f64());
     // How fast these scripts are does not matter here.
     assert_ne!(verdict(&ledger, "C05").0, "not measured");

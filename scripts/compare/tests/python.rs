@@ -143,7 +143,8 @@ fn twins_print_the_same_keys_and_the_same_answers() {
             assert_eq!(theirs["answer"], expected_bytes(3));
             assert_eq!(theirs["lower_bound_seconds"], ours["lower_bound_seconds"], "{python:?}");
         }
-        for figure in ["peak_memory_bytes", "threads", "wall_seconds", "voluntary_context_switches"] {
+        for figure in ["peak_memory_bytes", "threads", "wall_seconds", "voluntary_context_switches"]
+        {
             assert!(theirs[figure].is_number(), "{figure} of {python:?}");
         }
     }

@@ -53,7 +53,8 @@ impl Scratch {
     fn run(&self, script: &Path, redirections: &str, target: &OsStr, arguments: &[&str]) -> Ended {
         let mut command = Command::new("bash");
         command.args(["-c", &format!("exec \"$0\" \"$@\" {redirections}")]).arg(script);
-        let path = format!("{}:{}", self.0.path().display(), std::env::var("PATH").expect("a path"));
+        let path =
+            format!("{}:{}", self.0.path().display(), std::env::var("PATH").expect("a path"));
         command.args(arguments).env("PATH", path).env("LOG", self.path("log"));
         command.env("CARGO_TARGET_DIR", target).env_remove("COMPARE_PYTHON");
         for variable in ["VERSION", "NO_REGISTRY"] {

@@ -54,8 +54,7 @@ impl Plan {
             })
             .collect();
         let seconds = lengths.iter().zip(&runs);
-        let seconds: f64 =
-            seconds.map(|(length, runs)| length.unwrap_or(0.0) * *runs as f64).sum();
+        let seconds: f64 = seconds.map(|(length, runs)| length.unwrap_or(0.0) * *runs as f64).sum();
         let fitting = if seconds > 0.0 { ROUNDS_SECONDS / seconds } else { 0.0 };
         let rounds = effort.runs.unwrap_or((fitting as usize).clamp(ROUNDS, MAX_ROUNDS));
         Self { runs, seconds, rounds }
@@ -117,7 +116,10 @@ mod tests {
     #[test]
     fn fixed_and_unknown_lengths_have_one_run_in_a_round() {
         let fixed = Effort { runs: Some(3), ..EFFORT };
-        assert_eq!(plan(&[7.3, 0.085], &fixed), Plan { runs: vec![1, 1], seconds: 7.385, rounds: 3 });
+        assert_eq!(
+            plan(&[7.3, 0.085], &fixed),
+            Plan { runs: vec![1, 1], seconds: 7.385, rounds: 3 }
+        );
         let unknown = Plan::new(&[None, None], &EFFORT);
         assert_eq!(unknown, Plan { runs: vec![1, 1], seconds: 0.0, rounds: ROUNDS });
     }

@@ -155,7 +155,9 @@ fn of_doc_tests(output: &str) -> DemoResult {
     result(
         refused > 0 && refused + accepted == all,
         &[("doc_tests", all), ("forms_refused", refused), ("forms_accepted", accepted)],
-        format!("The compiler refused {refused} of {all} forms and accepted {accepted}, as it should."),
+        format!(
+            "The compiler refused {refused} of {all} forms and accepted {accepted}, as it should."
+        ),
     )
 }
 

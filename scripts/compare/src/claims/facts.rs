@@ -245,12 +245,8 @@ impl Facts {
             interval: Some((value * 0.99, value * 1.01)),
         };
         let serde_json::Value::Object(figures) = demo else { unreachable!("an object") };
-        let result = DemoResult {
-            name: "made up".into(),
-            holds,
-            figures,
-            summary: "All is well.".into(),
-        };
+        let result =
+            DemoResult { name: "made up".into(), holds, figures, summary: "All is well.".into() };
         Self {
             figures: values.iter().map(figure).map(Ok).collect(),
             demos: claim.demos.iter().map(|_| Ok(result.clone())).collect(),

@@ -126,14 +126,16 @@ pub const CLAIMS: [Claim; 33] = [
         demos: &[CPU_THREADS, CPU_TASKS, IO_BOUND],
         // The best for one kind of work gains nothing for the other, or less than half of the best.
         rule: |of| {
-            let values = (0..6).map(|position| of.value(position)).collect::<Result<Vec<_>, _>>()?;
+            let values =
+                (0..6).map(|position| of.value(position)).collect::<Result<Vec<_>, _>>()?;
             let bad_elsewhere = |here: usize| {
                 let there = 1 - here;
                 let options = [0, 2, 4];
-                let best = options.into_iter().max_by(|&a, &b| {
-                    values[a + here].total_cmp(&values[b + here])
-                });
-                let best_there = options.map(|option| values[option + there]).into_iter().fold(0.0, f64::max);
+                let best = options
+                    .into_iter()
+                    .max_by(|&a, &b| values[a + here].total_cmp(&values[b + here]));
+                let best_there =
+                    options.map(|option| values[option + there]).into_iter().fold(0.0, f64::max);
                 best.is_some_and(|best| {
                     values[best + there] < FASTER || values[best + there] < best_there / 2.0
                 })
@@ -168,10 +170,7 @@ pub const CLAIMS: [Claim; 33] = [
         id: "C05",
         claim: "under the GIL, threads that wait do run at the same time",
         opinion: false,
-        figures: &[
-            Source::Demo(GIL, "io_bound_speedup"),
-            P(PYTHON_THREADS, Metric::Speedup),
-        ],
+        figures: &[Source::Demo(GIL, "io_bound_speedup"), P(PYTHON_THREADS, Metric::Speedup)],
         demos: &[GIL],
         // The example is enough for a verdict; CPython, if it was run, must agree.
         rule: |of| {
@@ -179,9 +178,21 @@ pub const CLAIMS: [Claim; 33] = [
             Ok(all([lock, of.at_least(1, VERY_FAST).unwrap_or(Holds)]))
         },
     },
-    by_demos("C06", "threads are light, processes are heavy", &[SCALE_THREADS, SCALE_TASKS, SCALE_PROCESSES]),
-    by_demos("C07", "threads and tasks take turns in different ways", &[PREEMPTION, COOPERATIVE_SWITCH]),
-    by_demos("C08", "pre-emptive: the OS gives each thread its slices, and the thread has no say", &[PREEMPTION]),
+    by_demos(
+        "C06",
+        "threads are light, processes are heavy",
+        &[SCALE_THREADS, SCALE_TASKS, SCALE_PROCESSES],
+    ),
+    by_demos(
+        "C07",
+        "threads and tasks take turns in different ways",
+        &[PREEMPTION, COOPERATIVE_SWITCH],
+    ),
+    by_demos(
+        "C08",
+        "pre-emptive: the OS gives each thread its slices, and the thread has no say",
+        &[PREEMPTION],
+    ),
     by_demos("C09", "a switch can fall inside x = x + 1", &[RACE_CONDITION]),
     Claim { opinion: true, ..by_demos("C10", "that is usually no issue", &[REFUSED]) },
     by_demos("C11", "cooperative: a task is switched only at an .await", &[COOPERATIVE_SWITCH]),
@@ -219,13 +230,20 @@ pub const CLAIMS: [Claim; 33] = [
         id: "C14",
         claim: "threads: the code can grow",
         opinion: false,
-        figures: &[P(BASELINE_IO, Metric::LinesOfCode), P(THREADS, Metric::LinesOfCode), Source::LinesAdded("threads-io")],
+        figures: &[
+            P(BASELINE_IO, Metric::LinesOfCode),
+            P(THREADS, Metric::LinesOfCode),
+            Source::LinesAdded("threads-io"),
+        ],
         demos: &[],
         rule: |of| Ok(holds_if(of.value(1)? > of.value(0)?)),
     },
     by_demos("C15", "threads: race conditions", &[RACE_CONDITION]),
     by_demos("C16", "threads: deadlocks", &[DEADLOCK]),
-    Claim { opinion: true, ..by_demos("C17", "threads: difficult to debug", &[RACE_CONDITION, DEADLOCK]) },
+    Claim {
+        opinion: true,
+        ..by_demos("C17", "threads: difficult to debug", &[RACE_CONDITION, DEADLOCK])
+    },
     Claim {
         id: "C18",
         claim: "the program with threads: five workers, 160 downloads",
@@ -281,7 +299,12 @@ pub const CLAIMS: [Claim; 33] = [
         id: "C27",
         claim: "processes: intuitive, close to the sequential code",
         opinion: true,
-        figures: &[Source::LinesAdded("multiproc-cpu"), Source::LinesAdded("threads-io"), Source::LinesAdded("async-io"), P(PROCESSES, Metric::LinesOfCode)],
+        figures: &[
+            Source::LinesAdded("multiproc-cpu"),
+            Source::LinesAdded("threads-io"),
+            Source::LinesAdded("async-io"),
+            P(PROCESSES, Metric::LinesOfCode),
+        ],
         demos: &[],
         rule: |of| Ok(holds_if(of.value(0)? < of.value(1)?.min(of.value(2)?))),
     },

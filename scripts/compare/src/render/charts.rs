@@ -150,11 +150,8 @@ pub fn lines(lines: &[Line], show: fn(f64) -> String) -> Result<String, String> 
             let path = PathElement::new(line.points.clone(), colour.stroke_width(3));
             chart.draw_series([path]).map_err(|error| error.to_string())?;
             let sample = (20 + 165 * place as i32, 14);
-            let name = Text::new(
-                line.name,
-                (sample.0 + 14, sample.1),
-                label(HPos::Left, VPos::Center),
-            );
+            let name =
+                Text::new(line.name, (sample.0 + 14, sample.1), label(HPos::Left, VPos::Center));
             area.draw(&name).map_err(|error| error.to_string())?;
             let points = line.points.iter().map(|point| chart.backend_coord(point));
             for at in points.chain([sample]) {
@@ -247,8 +244,7 @@ mod tests {
     #[test]
     fn a_power_law_is_a_straight_line() {
         let points = (0..4).map(|place| 10f64.powi(place)).map(|x| (x, 3.0 * x)).collect();
-        let svg = lines(&[Line { name: "a", points }], |value| value.to_string())
-            .expect("a chart");
+        let svg = lines(&[Line { name: "a", points }], |value| value.to_string()).expect("a chart");
         let circles = svg.split("<circle").skip(1).take(4);
         let number = |text: &str, name: &str| -> f64 {
             let value = text.split_once(name).expect("a place").1.split('"').nth(1);

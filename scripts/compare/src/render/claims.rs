@@ -121,4 +121,3 @@ fn speedups(figures: &[Figure]) -> Grid {
         words: 1,
     }
 }
-

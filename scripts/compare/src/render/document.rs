@@ -2,8 +2,10 @@
 
 use common::report::timeline::Timeline;
 
-use crate::model::{Comparison, Interpreter, Machine, Origin, Python, Row, Strategy, WORKLOADS, Workload};
-use crate::render::number::{known, ratio, significant};
+use crate::model::{
+    Comparison, Interpreter, Machine, Origin, Python, Row, Strategy, WORKLOADS, Workload,
+};
+use crate::render::number::{known, range, significant};
 use crate::render::{Block, claims, scaling, tables};
 use crate::statistics::{Ratio, Verdict};
 
@@ -58,7 +60,10 @@ fn compared(comparison: &Comparison, details: bool) -> Vec<Block> {
             blocks.push(Block::Table(tables::times(comparison, workload)));
             blocks.push(Block::Table(tables::costs(comparison, workload)));
         }
-        blocks.push(Block::List(verdicts(comparison, workload)));
+        let verdicts = verdicts(comparison, workload);
+        if !verdicts.is_empty() {
+            blocks.push(Block::List(verdicts));
+        }
     }
     blocks.push(Block::Heading(2, "The three options".into()));
     blocks.push(Block::Table(tables::options(comparison, details)));
@@ -94,8 +99,7 @@ pub fn explanation() -> Vec<String> {
 pub fn verdicts(comparison: &Comparison, workload: Workload) -> Vec<String> {
     let mut lines = Vec::from_iter(fastest(comparison, workload));
     for row in comparison.of_workload(workload) {
-        if let (Some(speedup), Some(baseline)) =
-            (comparison.speedup(row), comparison.baseline(row))
+        if let (Some(speedup), Some(baseline)) = (comparison.speedup(row), comparison.baseline(row))
         {
             let (name, baseline) = (row.program.name, baseline.program.name);
             lines.push(format!("{name} against {baseline}: {}.", verdict(speedup)));
@@ -106,14 +110,21 @@ pub fn verdicts(comparison: &Comparison, workload: Workload) -> Vec<String> {
 
 /// A verdict in words.
 fn verdict(speedup: Ratio) -> String {
-    match speedup.verdict() {
-        Verdict::Faster => format!("faster, {} times", ratio(speedup)),
-        Verdict::Slower => format!("slower, {} times as fast", ratio(speedup)),
-        Verdict::Same => "the same within 2 %".into(),
-        Verdict::NotResolved => {
-            format!("not resolved: {}; run longer", tables::unresolved(speedup.interval))
+    match (speedup.verdict(), speedup.interval) {
+        (Verdict::Faster, _) => format!("faster, {}", times(speedup)),
+        (Verdict::Slower, _) => format!("slower, {} as fast", times(speedup)),
+        (Verdict::Same, _) => "the same within 2 %".into(),
+        (Verdict::NotResolved, Some(interval)) => {
+            format!("not resolved: {} times; run longer", range(interval))
         }
+        (Verdict::NotResolved, None) => "not resolved by a single round; run longer".into(),
     }
+}
+
+/// `4.88 times (4.86 to 4.90)`.
+fn times(ratio: Ratio) -> String {
+    let interval = ratio.interval.map(|interval| format!(" ({})", range(interval)));
+    format!("{} times{}", significant(ratio.value), interval.unwrap_or_default())
 }
 
 /// Which option won a workload and why; `None` if there are not two options to compare.
@@ -129,11 +140,13 @@ fn fastest(comparison: &Comparison, workload: Workload) -> Option<String> {
     let (first_name, second_name) = (first.program.name, second.program.name);
     Some(match lead.verdict() {
         Verdict::Faster => format!(
-            "{first_name} won: {} times faster than {second_name}, the next one{}.",
-            ratio(lead),
+            "The fastest is {first_name}: {} faster than {second_name}{}.",
+            times(lead),
             reason(first)
         ),
-        _ => format!("Between {first_name} and {second_name} there is no winner: {}.", verdict(lead)),
+        // A verdict against the baseline has a line anyway.
+        _ if first.program.is_baseline() || second.program.is_baseline() => return None,
+        _ => format!("{first_name} against {second_name}: {}.", verdict(lead)),
     })
 }
 
@@ -184,7 +197,8 @@ pub fn remarks(comparison: &Comparison) -> Vec<String> {
     if let Some(rounds) = rounds.map(|run| run.round + 1).min().filter(|it| *it < FEW_ROUNDS) {
         let plural = if rounds == 1 { "" } else { "s" };
         remarks.push(format!(
-            "Only {rounds} round{plural}: few, so the intervals are wide. For more: --runs N, or no --quick."
+            "Some programs have only {rounds} round{plural}, so their intervals are wide. For more \
+             rounds: --runs N, or no --quick."
         ));
     }
     if let Some(Python::Missing(why)) = &comparison.python {
@@ -199,7 +213,11 @@ pub fn remarks(comparison: &Comparison) -> Vec<String> {
     }
     let outliers = tables::outliers(comparison).len();
     if outliers > 0 {
-        let runs = if outliers == 1 { "1 run is an outlier".into() } else { format!("{outliers} runs are outliers") };
+        let runs = if outliers == 1 {
+            "1 run is an outlier".into()
+        } else {
+            format!("{outliers} runs are outliers")
+        };
         remarks.push(format!(
             "{runs}: probably other programs ran on this machine. Close them and compare again, or take \
              more runs with --runs N."

@@ -83,20 +83,16 @@ pub fn render(comparison: &Comparison) -> Result<String, String> {
         rust.filter_map(|row| Some((row, Timeline::of(row.report()?)))).collect();
     let options = || drawn.iter().filter(|(row, _)| !row.program.is_baseline());
     let longest = options().map(|(_, timeline)| timeline.wall_seconds).fold(0.0, f64::max);
-    let shared = View {
-        name: "shared",
-        axis_seconds: Some(longest),
-        height: SHARED_HEIGHT,
-        rows: MAX_ROWS,
-    };
+    let shared =
+        View { name: "shared", axis_seconds: Some(longest), height: SHARED_HEIGHT, rows: MAX_ROWS };
     let own = View { name: "own", rows: MAX_ROWS, ..View::WHOLE };
     let python = match &comparison.python {
         Some(Python::Interpreter(it)) => Some((document::python(it), tables::twins(comparison))),
         _ => None,
     };
-    let interrupted = comparison.interrupted_by.map(|signal| {
-        format!("Interrupted by signal {signal}: these are the results until then.")
-    });
+    let interrupted = comparison
+        .interrupted_by
+        .map(|signal| format!("Interrupted by signal {signal}: these are the results until then."));
     let page = Page {
         title: match comparison.scaling {
             Some(_) => "Marginal cost of a worker",
@@ -128,8 +124,7 @@ fn remarks(comparison: &Comparison) -> Vec<String> {
 }
 
 fn machine(comparison: &Comparison) -> Vec<(&'static str, String)> {
-    let Machine { cpus, model, architecture, system, kernel, compiler, date } =
-        &comparison.machine;
+    let Machine { cpus, model, architecture, system, kernel, compiler, date } = &comparison.machine;
     let known = |text: &Option<String>| text.clone().unwrap_or(UNKNOWN.into());
     let mut facts = vec![
         ("CPUs", known(&cpus.map(|cpus| cpus.to_string()))),
@@ -231,9 +226,8 @@ fn line_chart(
     };
     let lines: Vec<Line> = scaling.series.iter().map(line).collect();
     let words = lines.iter().map(|line| {
-        let at = |(workers, cost): &(f64, f64)| {
-            format!("{} at {}", show(*cost), count(*workers as u64))
-        };
+        let at =
+            |(workers, cost): &(f64, f64)| format!("{} at {}", show(*cost), count(*workers as u64));
         let points: Vec<String> = line.points.iter().map(at).collect();
         let points = if points.is_empty() { "none".into() } else { points.join(", ") };
         format!("{}: {points}.", line.name)
@@ -296,7 +290,9 @@ mod tests {
         comparison.scaling = Some(sample::scaling());
         let page = render(&comparison).expect("a page");
         assert_eq!(page.matches("<figure").count(), 2);
-        for words in ["Not run: threads-io, 1,000", "time flat", "server was busy", "Flat within 0.1"] {
+        for words in
+            ["Not run: threads-io, 1,000", "time flat", "server was busy", "Flat within 0.1"]
+        {
             assert!(page.contains(words), "{words}");
         }
         for section in ["diagrams", "claims", "options"] {

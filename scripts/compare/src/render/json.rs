@@ -8,42 +8,19 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::model::{ClaimEntry, ClaimVerdict, Comparison, Row, Scaling, Twins, workload_name};
+use crate::model::{ClaimEntry, ClaimVerdict, Comparison, Row, Series, Twins, workload_name};
 use crate::render::claims::{measured, name};
-use crate::statistics::Verdict;
-
-#[derive(Serialize)]
-struct Entry {
-    command: String,
-    mean: f64,
-    stddev: Option<f64>,
-    median: f64,
-    user: Option<f64>,
-    system: Option<f64>,
-    min: f64,
-    max: f64,
-    times: Vec<f64>,
-    memory_usage_byte: Vec<Option<u64>>,
-    exit_codes: Vec<i32>,
-    parameters: BTreeMap<&'static str, String>,
-    speedup: Option<f64>,
-    speedup_low: Option<f64>,
-    speedup_high: Option<f64>,
-    verdict: Option<Verdict>,
-    #[serde(skip_serializing_if = "Value::is_null")]
-    compare: Value,
-}
+use crate::statistics::{Ratio, Statistics};
 
 /// The whole file.
 ///
 /// # Errors
 /// What is wrong with the data.
 pub fn render(comparison: &Comparison) -> Result<String, String> {
-    let results: Vec<Entry> = match &comparison.scaling {
-        Some(scaling) => points(scaling),
+    let results: Vec<Value> = match &comparison.scaling {
+        Some(scaling) => scaling.series.iter().flat_map(points).collect(),
         None => comparison.rows.iter().filter_map(|row| entry(comparison, row)).collect(),
     };
     let failures = comparison.failures().map(|(command, failure)| {
@@ -81,85 +58,88 @@ fn text(file: &Value) -> Result<String, String> {
     Ok(text + "\n")
 }
 
-// A program without a run has no result: the scripts of hyperfine need a mean.
-fn entry(comparison: &Comparison, row: &Row) -> Option<Entry> {
-    let summary = row.summary()?;
-    let speedup = comparison.speedup(row);
-    let interval = speedup.and_then(|speedup| speedup.interval);
-    Some(Entry {
-        command: row.program.command(),
-        mean: summary.wall.mean,
-        stddev: summary.wall.deviation,
-        median: summary.wall.median,
-        user: summary.user_seconds,
-        system: summary.system_seconds,
-        min: summary.wall.min,
-        max: summary.wall.max,
-        times: row.times(),
-        memory_usage_byte: row.runs.iter().map(|run| run.peak_memory_bytes).collect(),
+/// The keys of hyperfine.
+fn result(
+    command: &str,
+    times: &[f64],
+    memory: &[Option<u64>],
+    parameters: Value,
+) -> Option<Value> {
+    let wall = Statistics::of(times)?;
+    Some(json!({
+        "command": command,
+        "mean": wall.mean,
+        "stddev": wall.deviation,
+        "median": wall.median,
+        "user": null,
+        "system": null,
+        "min": wall.min,
+        "max": wall.max,
+        "times": times,
+        "memory_usage_byte": memory,
         // A run with another exit code has no time.
-        exit_codes: vec![0; row.runs.len()],
-        parameters: BTreeMap::from([
-            ("program", row.program.name.to_owned()),
-            ("workload", workload_name(row.program.workload).to_owned()),
-        ]),
-        speedup: speedup.map(|speedup| speedup.value),
-        speedup_low: interval.map(|(low, _)| low),
-        speedup_high: interval.map(|(_, high)| high),
-        verdict: speedup.map(|speedup| speedup.verdict()),
-        compare: json!({
-            "program": row.program,
-            "efficiency": summary.efficiency,
-            "cpus_used": summary.cpus_used,
-            "voluntary_context_switches": summary.voluntary_context_switches,
-            "involuntary_context_switches": summary.involuntary_context_switches,
-            "threads": summary.threads,
-            "processes": summary.processes,
-            "peak_memory_bytes": summary.peak_memory_bytes,
-            "lines_of_code": row.lines_of_code,
-            "outliers": summary.outliers,
-            "runs": row.runs,
-        }),
-    })
+        "exit_codes": vec![0; times.len()],
+        "parameters": parameters,
+    }))
 }
 
-fn points(scaling: &Scaling) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    for series in &scaling.series {
-        entries.extend(series.points.iter().map(|point| Entry {
-            command: series.program.to_owned(),
-            mean: point.wall_seconds,
-            // A single run; the script needs a number.
-            stddev: Some(0.0),
-            median: point.wall_seconds,
-            user: None,
-            system: None,
-            min: point.wall_seconds,
-            max: point.wall_seconds,
-            times: vec![point.wall_seconds],
-            memory_usage_byte: vec![point.memory_bytes],
-            exit_codes: vec![0],
-            parameters: BTreeMap::from([("workers", point.workers.to_string())]),
-            speedup: None,
-            speedup_low: None,
-            speedup_high: None,
-            verdict: None,
-            compare: Value::Null,
-        }));
-    }
-    entries
+// A program without a run has no result: the scripts of hyperfine need a mean.
+fn entry(comparison: &Comparison, row: &Row) -> Option<Value> {
+    let summary = row.summary()?;
+    let memory: Vec<Option<u64>> = row.runs.iter().map(|run| run.peak_memory_bytes).collect();
+    let (name, workload) = (row.program.name, workload_name(row.program.workload));
+    let parameters = json!({ "program": name, "workload": workload });
+    let mut entry = result(&row.program.command(), &row.times(), &memory, parameters)?;
+    entry["user"] = json!(summary.user_seconds);
+    entry["system"] = json!(summary.system_seconds);
+    let speedup = comparison.speedup(row);
+    add_ratio(&mut entry, "speedup", speedup);
+    entry["verdict"] = json!(speedup.map(|speedup| speedup.verdict()));
+    entry["compare"] = json!({
+        "program": row.program,
+        "efficiency": summary.efficiency,
+        "cpus_used": summary.cpus_used,
+        "voluntary_context_switches": summary.voluntary_context_switches,
+        "involuntary_context_switches": summary.involuntary_context_switches,
+        "threads": summary.threads,
+        "processes": summary.processes,
+        "peak_memory_bytes": summary.peak_memory_bytes,
+        "lines_of_code": row.lines_of_code,
+        "outliers": summary.outliers,
+        "runs": row.runs,
+    });
+    Some(entry)
+}
+
+// A ratio and both ends of its interval.
+fn add_ratio(object: &mut Value, name: &str, ratio: Option<Ratio>) {
+    let interval = ratio.and_then(|ratio| ratio.interval);
+    object[name] = json!(ratio.map(|ratio| ratio.value));
+    object[format!("{name}_low")] = json!(interval.map(|interval| interval.0));
+    object[format!("{name}_high")] = json!(interval.map(|interval| interval.1));
+}
+
+fn points(series: &Series) -> Vec<Value> {
+    let point = |point: &crate::model::Point| {
+        let parameters = json!({ "workers": point.workers.to_string() });
+        let times = [point.wall_seconds];
+        let mut entry = result(series.program, &times, &[point.memory_bytes], parameters)?;
+        // There is a single run, but the script needs a number.
+        entry["stddev"] = json!(0.0);
+        Some(entry)
+    };
+    series.points.iter().filter_map(point).collect()
 }
 
 fn twins(twins: Twins) -> Value {
-    json!({
+    let mut object = json!({
         "rust": twins.rust.program.command(),
         "python": twins.python.program.command(),
-        "slowdown": twins.wall.value,
-        "slowdown_low": twins.wall.interval.map(|(low, _)| low),
-        "slowdown_high": twins.wall.interval.map(|(_, high)| high),
         "slowdown_cpu": twins.cpu,
         "slowdown_memory": twins.memory,
-    })
+    });
+    add_ratio(&mut object, "slowdown", Some(twins.wall));
+    object
 }
 
 fn claim(claim: &ClaimEntry) -> Value {

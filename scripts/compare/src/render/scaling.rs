@@ -124,10 +124,12 @@ fn of_series(series: &Series) -> Vec<String> {
         let at = format!("{}, {} workers", series.program, count(point.workers as u64));
         if series.workload == Workload::Io && point.peak_concurrency < point.workers {
             let peak = count(point.peak_concurrency as u64);
-            remarks.push(format!("{at}: at most {peak} downloads were in flight at the same time."));
+            remarks
+                .push(format!("{at}: at most {peak} downloads were in flight at the same time."));
         }
         if point.server_is_busy() {
-            remarks.push(format!("{at}: the local server was busy and may have been the bottleneck."));
+            remarks
+                .push(format!("{at}: the local server was busy and may have been the bottleneck."));
         }
     }
     remarks

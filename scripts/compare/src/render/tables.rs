@@ -3,9 +3,7 @@
 use crate::catalog::OPTIONS;
 use crate::model::{Comparison, Origin, Row, Summary, Workload};
 use crate::render::Grid;
-use crate::render::number::{
-    UNKNOWN, count, known, memory, percent, range, ratio, significant, spread, time,
-};
+use crate::render::number::{count, known, memory, percent, ratio, significant, spread, time};
 
 /// A figure that does not exist.
 pub const NONE: &str = "–";
@@ -48,9 +46,7 @@ pub fn results(comparison: &Comparison, workload: Workload) -> Grid {
     };
     Grid {
         caption: title(comparison, workload),
-        head: vec![
-            "program", "runs", "median", "speedup", "efficiency", "CPU time", "peak memory",
-        ],
+        head: vec!["program", "runs", "median", "speedup", "efficiency", "CPU time", "peak memory"],
         rows: comparison.of_workload(workload).map(row).collect(),
         words: 1,
     }
@@ -190,9 +186,4 @@ pub fn outliers(comparison: &Comparison) -> Vec<String> {
         outliers.unwrap_or_default()
     };
     comparison.rows.iter().flat_map(of_row).collect()
-}
-
-/// The interval of a speedup in words, when it does not decide.
-pub fn unresolved(interval: Option<(f64, f64)>) -> String {
-    interval.map_or(format!("{UNKNOWN}, with one round only"), range)
 }

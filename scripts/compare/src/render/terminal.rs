@@ -54,11 +54,13 @@ fn filled(text: &str, indent: &str) -> String {
 
 fn table(grid: &Grid) -> String {
     let mut table = Table::new();
-    let head: Vec<String> = grid.head.iter().map(|text| broken(text)).collect();
-    table.load_style(RULES).set_header(head).add_rows(&grid.rows);
+    table.load_style(RULES).add_rows(&grid.rows);
     if grid.words == grid.head.len() {
-        // The second column takes what the others leave.
+        // Long cells are broken so that the table fits.
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH as u16);
+        table.set_header(&grid.head);
+    } else {
+        table.set_header(grid.head.iter().map(|text| broken(text)));
     }
     let last = grid.head.len().saturating_sub(1);
     for (position, column) in table.column_iter_mut().enumerate() {
@@ -71,12 +73,13 @@ fn table(grid: &Grid) -> String {
     table.trim_fmt()
 }
 
-// A long heading of two words is broken between them.
+// A long heading is broken after a colon, or after its first word.
 fn broken(heading: &str) -> String {
-    match heading.split_once(' ') {
-        Some(_) if heading.len() < 9 => heading.to_owned(),
-        Some((first, rest)) => format!("{first}\n{rest}"),
-        None => heading.to_owned(),
+    let parts = heading.split_once(": ").map(|(first, rest)| (format!("{first}:"), rest));
+    let parts = parts.or_else(|| heading.split_once(' ').map(|(a, b)| (a.to_owned(), b)));
+    match parts {
+        Some((first, rest)) if heading.len() > 8 => format!("{first}\n{rest}"),
+        _ => heading.to_owned(),
     }
 }
 

@@ -11,7 +11,6 @@ use common::os::usage;
 use common::report::timeline::Timeline;
 use common::server::Server;
 use common::workload::{PAGES, default_numbers};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{Pid, SysconfVar, sysconf};
 
 use crate::bench::Bench;
@@ -29,23 +28,6 @@ const LATENCY: u64 = 4_000;
 const TIMEOUT: u64 = 60;
 /// Runs of the sums with each number of workers. The run of median time is shown.
 const SUMS_ROUNDS: usize = 3;
-/// The most open files of a program: a connection for each download, and some others.
-const FILES: u64 = 10_200;
-
-/// Raises the limits on open files and on processes as far as is needed and allowed; the programs
-/// inherit them. A limit that stays too low is named by the program that meets it.
-pub fn raise_limits() {
-    raise(Resource::RLIMIT_NOFILE, FILES);
-    raise(Resource::RLIMIT_NPROC, u64::MAX);
-}
-
-fn raise(resource: Resource, needed: u64) {
-    let Ok((soft, hard)) = getrlimit(resource) else { return };
-    // Only the superuser may raise the hard limit.
-    if soft < needed && setrlimit(resource, needed, hard.max(needed)).is_err() {
-        let _ = setrlimit(resource, needed.min(hard), hard);
-    }
-}
 
 /// Measures all points and adds them to `comparison`. Calls `after_each` after each point.
 pub fn fill(
