@@ -102,7 +102,8 @@ impl Source {
 
 fn of_program(command: &str, metric: Metric, comparison: &Comparison) -> Result<Figure, String> {
     let row = comparison.rows.iter().find(|row| row.program.command() == command);
-    let row = row.ok_or(format!("{command} was not run"))?;
+    let needed = if command.ends_with(".py") { " (--python runs it)" } else { "" };
+    let row = row.ok_or(format!("{command} was not run{needed}"))?;
     let (name, unit) = metric.name();
     let (value, interval) = match metric {
         Metric::LinesOfCode => (row.lines_of_code.map(|lines| lines as f64), None),
