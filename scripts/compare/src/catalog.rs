@@ -11,20 +11,40 @@ pub const RUST: [Program; 5] = [
     rust("multiproc-cpu", Strategy::Processes, Workload::Cpu, &[], Some(2.5)),
 ];
 
-/// The Python programs, the baseline of each workload first. The last one shows the GIL and has no
-/// twin.
-pub const PYTHON: [Program; 6] = [
+/// What one would use instead; `--peers` adds them.
+pub const PEERS: [Program; 5] = [
+    // Is async fast, or are 160 downloads at the same time?
+    Program {
+        origin: Origin::Peer,
+        ..rust("threads-io", Strategy::Threads, Workload::Io, &["--workers", "160"], None)
+    },
+    // What does `#[tokio::main]` on all cores give?
+    peer("many_cores", "examples/many_cores", Strategy::Tasks, Workload::Io),
+    // Are processes slow for downloads?
+    peer("io_processes", "examples/io_processes", Strategy::Processes, Workload::Io),
+    // What is the least possible cost?
+    peer("bare_epoll", "examples/bare_epoll", Strategy::Tasks, Workload::Io),
+    // What should compute in Rust?
+    peer("rayon_sums", "examples/rayon_sums", Strategy::Threads, Workload::Cpu),
+];
+
+/// The Python programs, the baseline of each workload first. The last three have no twin: they show the
+/// GIL, on and off, and interpreters in one process.
+pub const PYTHON: [Program; 8] = [
     twin("sequential_baseline.py", RUST[0]),
     twin("threads_io.py", RUST[1]),
     twin("async_io.py", RUST[2]),
     twin("sequential_baseline.py", RUST[3]),
     twin("multiproc_cpu.py", RUST[4]),
-    Program {
-        strategy: Strategy::Threads,
-        article_seconds: None,
-        ..twin("cpu_threads.py", RUST[4])
-    },
+    sums_in_python("cpu_threads.py", "cpu_threads.py"),
+    sums_in_python(WITH_GIL, "cpu_threads.py"),
+    sums_in_python(INTERPRETERS, "interpreters_cpu.py"),
 ];
+
+/// Threads for sums with the GIL on, for an interpreter that has it off by itself.
+pub const WITH_GIL: &str = "cpu_threads.py (GIL on)";
+/// Interpreters for sums, which need `InterpreterPoolExecutor`.
+pub const INTERPRETERS: &str = "interpreters_cpu.py";
 
 const fn rust(
     name: &'static str,
@@ -33,26 +53,38 @@ const fn rust(
     arguments: &'static [&'static str],
     article_seconds: Option<f64>,
 ) -> Program {
-    Program { name, origin: Origin::Rust, strategy, workload, arguments, article_seconds }
+    let (origin, strategy) = (Origin::Rust, Some(strategy));
+    Program { name, file: name, origin, strategy, workload, arguments, article_seconds }
+}
+
+const fn peer(
+    name: &'static str,
+    file: &'static str,
+    strategy: Strategy,
+    workload: Workload,
+) -> Program {
+    Program { origin: Origin::Peer, file, ..rust(name, strategy, workload, &[], None) }
 }
 
 const fn twin(name: &'static str, twin: Program) -> Program {
-    Program { name, origin: Origin::Python, ..twin }
+    Program { name, file: name, origin: Origin::Python, ..twin }
+}
+
+const fn sums_in_python(name: &'static str, file: &'static str) -> Program {
+    let threads = rust(name, Strategy::Threads, Workload::Cpu, &[], None);
+    Program { origin: Origin::Python, file, ..threads }
 }
 
 /// All rows.
 pub fn all() -> impl Iterator<Item = Program> {
-    RUST.into_iter().chain(PYTHON)
+    RUST.into_iter().chain(PEERS).chain(PYTHON)
 }
 
 /// The names of all programs, each once.
-pub fn names() -> Vec<&'static str> {
-    let mut names = Vec::new();
-    for program in all() {
-        if !names.contains(&program.name) {
-            names.push(program.name);
-        }
-    }
+pub fn names() -> Vec<String> {
+    let mut names: Vec<String> = all().map(|program| program.label()).collect();
+    names.sort();
+    names.dedup();
     names
 }
 
@@ -161,7 +193,7 @@ mod tests {
     #[test]
     fn each_rust_row_has_one_twin() {
         for rust in RUST {
-            let mut twins = PYTHON.iter().filter(|program| rust.is_twin_of(program));
+            let mut twins = all().filter(|program| rust.is_twin_of(program));
             let twin = twins.next().expect("a twin").command();
             assert_eq!(twin.replace('_', "-").replace(".py", ""), rust.command());
             assert!(twins.next().is_none());

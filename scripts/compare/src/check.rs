@@ -1,7 +1,9 @@
 //! Checks a program's run: its exit status, its JSON report and its answer.
 
 use common::report::{Answer, Report};
-use common::workload::{PAGES, closed_form, expected_bytes};
+use common::workload::{PAGES, Workload, closed_form, expected_bytes};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
 
 use crate::model::{Failure, Run};
 use crate::process::{Finished, Problem};
@@ -76,13 +78,12 @@ pub fn problem(problem: Option<Problem>, limit: u64) -> Result<(), String> {
 }
 
 fn verified(finished: &Finished, expected: &Expected) -> Result<Report, String> {
-    let report = serde_json::from_slice::<Report>(&finished.stdout);
+    let report = read(&finished.stdout);
     if !finished.status.success() {
         let items = report.map(|report| failed_items(&report)).unwrap_or_default();
         return Err(format!("{}{items}", finished.status));
     }
-    let report =
-        report.map_err(|error| format!("its output is not the expected JSON object: {error}"))?;
+    let report = report?;
     if report.failed > 0 {
         return Err(format!("{} items failed, but its exit code is 0", report.failed));
     }
@@ -93,6 +94,33 @@ fn verified(finished: &Finished, expected: &Expected) -> Result<Report, String> 
         Some(answer) if report.answer != *answer => Err(wrong_answer(&report.answer, answer)),
         _ => Ok(report),
     }
+}
+
+/// Reads a report. Only the workload, the items, the failed items and the answer are required: what a
+/// foreign program leaves out is unknown.
+fn read(stdout: &[u8]) -> Result<Report, String> {
+    let object = serde_json::from_slice::<Map<String, Value>>(stdout)
+        .map_err(|error| format!("its output is not a single JSON object: {error}"))?;
+    field::<Workload>(&object, "workload")?;
+    field::<usize>(&object, "items")?;
+    field::<usize>(&object, "failed")?;
+    field::<Answer>(&object, "answer")?;
+    let unknown = [
+        ("program", json!("")),
+        ("strategy", json!("sequential")),
+        ("workers", json!(0)),
+        ("wall_seconds", json!(0.0)),
+        ("spans", json!([])),
+    ];
+    let unknown = unknown.map(|(key, value)| (key.to_owned(), value));
+    let whole: Map<String, Value> = unknown.into_iter().chain(object).collect();
+    serde_json::from_value(whole.into())
+        .map_err(|error| format!("its report breaks the contract: {error}"))
+}
+
+fn field<T: DeserializeOwned>(object: &Map<String, Value>, key: &str) -> Result<T, String> {
+    let value = object.get(key).ok_or_else(|| format!("its report has no `{key}`"))?;
+    T::deserialize(value).map_err(|_| format!("its report has a wrong `{key}`: {value}"))
 }
 
 // No diagram has more rows than items, or a negative length.
@@ -145,7 +173,6 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
     use proptest::sample::{Index, select};
-    use serde_json::{Value, json};
 
     fn output(exit_code: i32, stdout: impl Into<Vec<u8>>) -> Finished {
         Finished {
@@ -199,7 +226,7 @@ mod tests {
             reason(1, &report(2, 1, "50", r#""refused""#)),
             "exit status: 1; 1 of 2 items failed, the first of them http://a/: refused"
         );
-        assert!(reason(0, "").starts_with("its output is not the expected JSON object: EOF"));
+        assert!(reason(0, "").starts_with("its output is not a single JSON object: EOF"));
         let twice = report(2, 0, "100", "null").repeat(2);
         assert!(reason(0, &twice).contains("trailing characters"), "only one object is allowed");
         assert!(reason(0, &report(2, 1, "100", "null")).starts_with("1 items failed, but"));
@@ -212,6 +239,24 @@ mod tests {
         finished.problem = Some(Problem::TooMuchOutput);
         let failure = checked(&finished, &downloads(), "run 1", 9).expect_err("too much");
         assert_eq!(failure.reason, "it wrote more than 64 MiB");
+    }
+
+    #[test]
+    fn a_foreign_report_needs_four_keys() {
+        let report = |keys: &str| output(0, format!("{{{keys}}}"));
+        let least = r#""workload": "io", "items": 2, "failed": 0, "answer": 100"#;
+        let run = checked(&report(least), &downloads(), "run 1", 9).expect("right");
+        assert_eq!((run.threads, run.lower_bound_seconds), (None, None));
+        for (without, reason) in [
+            (r#""workload": "io", "#, "its report has no `workload`"),
+            (r#""items": 2, "#, "its report has no `items`"),
+            (r#""failed": 0, "#, "its report has no `failed`"),
+            (r#", "answer": 100"#, "its report has no `answer`"),
+        ] {
+            assert_eq!(wrong(&report(&least.replace(without, "")), &downloads()), reason);
+        }
+        let text = report(&least.replace("2", r#""two""#));
+        assert_eq!(wrong(&text, &downloads()), r#"its report has a wrong `items`: "two""#);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use serde_json::json;
 use url::Url;
 
 use crate::bench::order::Effort;
-use crate::catalog::{self, PYTHON, RUST, SCALING};
+use crate::catalog::{self, PEERS, PYTHON, RUST, SCALING};
 use crate::export::Format;
 use crate::model::{Origin, Program};
 use crate::python;
@@ -66,16 +66,30 @@ pub struct Options {
     /// program gets the fewest runs
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = count(0, 10_000), allow_hyphen_values = true)]
     pub warmup: usize,
+    /// Go on until each interval is at most this many percent wide to either side of its speedup
+    #[arg(long, value_name = "PERCENT", value_parser = parsed(percent), allow_hyphen_values = true, conflicts_with_all = ["runs", "quick"])]
+    pub until: Option<f64>,
+    /// The longest that all rounds may take [default: 75; with --until 600]
+    #[arg(long, value_name = "SECONDS", value_parser = count(1, 86_400), allow_hyphen_values = true, conflicts_with_all = ["runs", "quick"])]
+    pub max_time: Option<usize>,
     /// Compare for 25 seconds instead of 75
     #[arg(long, conflicts_with = "runs")]
     pub quick: bool,
+    /// Add what one would use instead: 160 threads, tokio on all cores, processes and bare epoll for
+    /// downloads, rayon for sums
+    #[arg(long)]
+    pub peers: bool,
+    /// Add a program of your own, in any language (can be repeated). scripts/README.md describes what it
+    /// gets and what it prints
+    #[arg(long, value_name = "NAME=COMMAND", value_parser = parsed(foreign), allow_hyphen_values = true)]
+    pub also: Vec<Foreign>,
     /// Show each claim of the article, what a short comparison and the examples measure of it here, and
     /// whether it holds
     #[arg(long, conflicts_with_all = ["only", "urls", "repeat"])]
     pub claims: bool,
     /// Measure the marginal cost of a worker instead: downloads with 2 to 10,000 in flight, sums with 1
     /// worker to two for each CPU. Takes a minute and a half
-    #[arg(long, conflicts_with_all = ["only", "urls", "repeat", "runs", "warmup", "claims", "export_claims", "quick", "export_csv", "python", "python_bin"])]
+    #[arg(long, conflicts_with_all = ["only", "urls", "repeat", "runs", "warmup", "until", "max_time", "claims", "export_claims", "quick", "export_csv", "python", "python_bin", "peers", "also"])]
     pub scaling: bool,
     /// Show also context switches, threads, processes, lines of code, mean, standard deviation, range
     /// and outliers, and explain all columns
@@ -107,6 +121,10 @@ pub struct Options {
     #[arg(long, value_name = "FOLDER", hide = true)]
     pub programs: Option<PathBuf>,
 }
+
+/// A program of the user's own: its name and the words of its command. They live as long as the rows of
+/// the catalogue.
+pub type Foreign = (&'static str, &'static [&'static str]);
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,19 +165,21 @@ impl Options {
         if self.scaling {
             return Vec::new();
         }
-        let named = |program: &Program| self.only.iter().any(|name| name == program.name);
+        // A peer has the name of its command: `threads-io` is not `threads-io --workers 160`.
+        let named = |program: &Program| self.only.contains(&program.label());
         let chosen = |program: &Program| self.only.is_empty() || named(program);
         let with_twin = |program: &Program| {
             let mut twins = RUST.iter().filter(|twin| program.is_twin_of(twin));
             self.wants_python() && (chosen(program) || twins.any(named))
         };
-        let rust = RUST.into_iter().filter(chosen);
+        let peers = PEERS.into_iter().filter(|peer| self.peers || named(peer));
+        let rust = RUST.into_iter().filter(chosen).chain(peers);
         rust.chain(PYTHON.into_iter().filter(with_twin)).collect()
     }
 
     /// Whether Python programs are requested.
     pub fn wants_python(&self) -> bool {
-        let is_python = |name: &String| PYTHON.iter().any(|program| program.name == name);
+        let is_python = |name: &String| PYTHON.iter().any(|program| program.label() == *name);
         self.python || self.python_bin.is_some() || self.only.iter().any(is_python)
     }
 
@@ -181,9 +201,9 @@ impl Options {
     /// The name of a program that is missing.
     pub fn folder(&self) -> Result<PathBuf, String> {
         let folder = self.programs.clone().map_or_else(own_folder, Ok)?;
-        let chosen = self.chosen().into_iter().filter(|program| program.origin == Origin::Rust);
+        let chosen = self.chosen().into_iter().filter(|program| program.origin != Origin::Python);
         let scaling = SCALING.iter().map(|target| target.file).filter(|_| self.scaling);
-        let mut files = chosen.map(|program| program.name).chain(scaling);
+        let mut files = chosen.map(|program| program.file).chain(scaling);
         match files.find(|name| !folder.join(name).is_file()) {
             None => Ok(folder),
             Some(missing) => Err(format!(
@@ -201,8 +221,13 @@ impl Options {
             (true, true) => 35.0,
             (true, false) => 90.0,
         };
-        let max_seconds = python + if quick { 25.0 } else { 75.0 };
-        Effort { runs: self.runs, until: None, max_seconds }
+        let seconds = match (self.max_time, self.until) {
+            (Some(seconds), _) => seconds as f64,
+            (None, Some(_)) => 600.0,
+            (None, None) => python + if quick { 25.0 } else { 75.0 },
+        };
+        let until = self.until.map(|percent| percent / 100.0);
+        Effort { runs: self.runs, until, max_seconds: seconds }
     }
 
     /// The longest that a run may take.
@@ -264,9 +289,26 @@ fn site(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+fn percent(text: &str) -> Result<f64, String> {
+    let percent = text.parse::<f64>().ok().filter(|percent| (0.1..=100.0).contains(percent));
+    percent.ok_or("not a number from 0.1 to 100".into())
+}
+
+fn foreign(text: &str) -> Result<Foreign, String> {
+    let (name, command) = text.split_once('=').ok_or("not NAME=COMMAND")?;
+    let words = shlex::split(command).filter(|words| !words.is_empty());
+    let words = words.ok_or("the command is empty or has an open quote")?;
+    let known = catalog::names().iter().any(|known| known == name);
+    if name.is_empty() || known {
+        return Err("the name is empty or that of another program".into());
+    }
+    let words: Vec<&str> = words.into_iter().map(|word| &*word.leak()).collect();
+    Ok((name.to_owned().leak(), words.leak()))
+}
+
 fn name(text: &str) -> Result<String, String> {
     match catalog::names() {
-        names if names.contains(&text) => Ok(text.to_owned()),
+        names if names.iter().any(|name| name == text) => Ok(text.to_owned()),
         names => Err(format!("unknown program; the programs are {}", names.join(", "))),
     }
 }
@@ -319,6 +361,8 @@ mod tests {
             [75.0, 25.0, 25.0]
         );
         assert_eq!([seconds(&["--python"]), seconds(&["--quick", "--python"])], [165.0, 60.0]);
+        assert_eq!([seconds(&["--until", "2"]), seconds(&["--max-time", "9"])], [600.0, 9.0]);
+        assert_eq!(parsed(&["--until", "2"]).effort().until, Some(0.02));
         assert_eq!(parsed(&["--runs", "3"]).effort().runs, Some(3));
         let help = Options::command().render_long_help().to_string();
         let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -337,6 +381,16 @@ mod tests {
             commands(&["--only", "cpu_threads.py", "--only", "multiproc-cpu"]),
             ["multiproc-cpu", "multiproc_cpu.py", "cpu_threads.py"]
         );
+    }
+
+    #[test]
+    fn peers_and_foreign_programs_are_added() {
+        assert_eq!(commands(&["--peers"]).len(), RUST.len() + PEERS.len());
+        let peer = "threads-io --workers 160";
+        assert_eq!(commands(&["--only", peer]), [peer]);
+        assert_eq!(commands(&["--only", "threads-io"]), ["threads-io"]);
+        let also = parsed(&["--also", "my own=node 'my file.js' 7"]).also;
+        assert_eq!(also, [("my own", &["node", "my file.js", "7"][..])]);
     }
 
     #[test]

@@ -31,40 +31,56 @@ pub enum Origin {
     Rust,
     /// Its twin in `scripts/python`.
     Python,
+    /// What one would use instead: an example of an option.
+    Peer,
+    /// A program of the user's own.
+    Foreign,
 }
 
 /// A row of the comparison: a program on a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Program {
-    /// Its name, which is that of its file, and in Rust of its package.
+    /// Its name.
     pub name: &'static str,
+    /// Its file in the folder of its kind; of a foreign program the command's first word.
+    pub file: &'static str,
     /// Where it is from.
     pub origin: Origin,
-    /// Its option.
-    pub strategy: Strategy,
+    /// Its option; `None` if it is not known.
+    pub strategy: Option<Strategy>,
     /// Its workload.
     pub workload: Workload,
-    /// What chooses the workload on its command line.
+    /// Its first arguments, such as the workload.
     pub arguments: &'static [&'static str],
     /// The time that the article gives for its Python program, in seconds.
     pub article_seconds: Option<f64>,
 }
 
 impl Program {
-    /// The command as a reader types it: the program and what chooses its workload.
+    /// The command as a reader types it: the program and its first arguments; the name of a foreign
+    /// program.
     pub fn command(&self) -> String {
-        [&[self.name], self.arguments].concat().join(" ")
+        match self.origin {
+            Origin::Foreign => self.name.to_owned(),
+            _ => [&[self.name], self.arguments].concat().join(" "),
+        }
+    }
+
+    /// Its name in the tables of its workload.
+    pub fn label(&self) -> String {
+        if self.origin == Origin::Peer { self.command() } else { self.name.to_owned() }
     }
 
     /// Whether the others are compared with it.
     pub fn is_baseline(&self) -> bool {
-        self.strategy == Strategy::Sequential
+        self.strategy == Some(Strategy::Sequential)
     }
 
     /// Whether `other` is the same program in the other language.
     pub fn is_twin_of(&self, other: &Self) -> bool {
         let same = self.strategy == other.strategy && self.workload == other.workload;
-        same && self.origin != other.origin
+        let origins = [self.origin, other.origin];
+        same && origins.contains(&Origin::Rust) && origins.contains(&Origin::Python)
     }
 }
 
@@ -335,6 +351,8 @@ pub struct Interpreter {
     pub gil: bool,
     /// Whether its GIL is on once the packages are loaded.
     pub gil_with_packages: bool,
+    /// Whether it has `InterpreterPoolExecutor`.
+    pub interpreters: bool,
 }
 
 /// The result of an example or of another demonstration: an example's JSON object.
@@ -535,6 +553,32 @@ pub struct NotRun {
     pub reason: String,
 }
 
+/// A round of a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Round {
+    /// The workload.
+    pub workload: Workload,
+    /// Its number, from 0.
+    pub round: usize,
+    /// Its length, in seconds.
+    pub seconds: f64,
+    /// The share of all CPUs that other programs and the hypervisor took; `None` if unknown.
+    pub others_cpu_share: Option<f64>,
+    /// Whether that was more than a tenth.
+    pub disturbed: bool,
+}
+
+impl Round {
+    /// The share of all CPUs above which others disturb a measurement.
+    const DISTURBED: f64 = 0.1;
+
+    /// A round in which others took this share of all CPUs.
+    pub fn new(workload: Workload, round: usize, seconds: f64, others: Option<f64>) -> Self {
+        let disturbed = others.is_some_and(|share| share > Self::DISTURBED);
+        Self { workload, round, seconds, others_cpu_share: others, disturbed }
+    }
+}
+
 /// A whole comparison, or as much of it as was measured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
@@ -550,6 +594,10 @@ pub struct Comparison {
     pub as_in_the_article: bool,
     /// The programs, in the order in which they are shown.
     pub rows: Vec<Row>,
+    /// The rounds that were measured.
+    pub rounds: Vec<Round>,
+    /// `--until`: the half-width that each interval should have, as a share of its speedup.
+    pub until: Option<f64>,
     /// The Python interpreter; `None` if no Python program was requested.
     pub python: Option<Python>,
     /// The results of the demonstrations; `None` if they were not requested.
@@ -570,11 +618,12 @@ impl Comparison {
         self.rows.iter().filter(move |row| row.program.workload == workload)
     }
 
-    /// The baseline of a row: the sequential program with the same workload and origin.
+    /// The baseline of a row: the sequential program with its workload, in Python for a Python program.
     pub fn baseline(&self, row: &Row) -> Option<&Row> {
-        let Program { origin, workload, .. } = row.program;
-        self.of_workload(workload)
-            .find(|other| other.program.is_baseline() && other.program.origin == origin)
+        let python = |program: &Program| program.origin == Origin::Python;
+        self.of_workload(row.program.workload).find(|other| {
+            other.program.is_baseline() && python(&other.program) == python(&row.program)
+        })
     }
 
     /// The speedup of a row over its baseline; `None` for the baseline itself.
@@ -604,6 +653,22 @@ impl Comparison {
         let programs =
             programs.filter_map(|row| Some((row.program.command(), row.failure.as_ref()?)));
         programs.chain(self.failed.iter().map(|(name, failure)| (name.clone(), failure)))
+    }
+
+    /// The share of all CPUs that others took over all rounds, if that disturbed the measurement.
+    pub fn busy(&self) -> Option<f64> {
+        let known = || self.rounds.iter().filter_map(|it| Some((it.seconds, it.others_cpu_share?)));
+        let seconds: f64 = known().map(|(seconds, _)| seconds).sum();
+        let share = known().map(|(seconds, share)| seconds * share).sum::<f64>() / seconds;
+        Some(share).filter(|share| *share > Round::DISTURBED)
+    }
+
+    /// The rows whose interval is wider than `--until` asks for, with its half-width if it is known.
+    pub fn too_wide(&self) -> impl Iterator<Item = (&Row, Option<f64>)> {
+        let until = self.until.unwrap_or(f64::INFINITY);
+        let widths =
+            self.rows.iter().filter_map(|row| Some((row, self.speedup(row)?.half_width())));
+        widths.filter(move |(_, half)| half.is_none_or(|half| half > until) && until.is_finite())
     }
 
     /// Whether anything failed.
@@ -691,6 +756,29 @@ mod tests {
             (run.user_seconds, run.system_seconds) = (Some(0.0), Some(0.0));
         }
         assert_eq!(comparison.twins().nth(1).expect("twins").cpu, None, "0 divides nothing");
+    }
+
+    #[test]
+    fn a_busy_machine_is_an_average_over_the_rounds() {
+        let mut comparison = sample::comparison();
+        assert_eq!(comparison.busy(), None, "nothing is known");
+        let round = |seconds, others| Round::new(Workload::Io, 0, seconds, others);
+        comparison.rounds = vec![round(9.0, Some(0.0)), round(1.0, Some(0.5)), round(9.0, None)];
+        let disturbed: Vec<bool> = comparison.rounds.iter().map(|it| it.disturbed).collect();
+        assert_eq!((comparison.busy(), disturbed), (None, vec![false, true, false]));
+        comparison.rounds.push(round(2.0, Some(1.0)));
+        assert!(comparison.busy().is_some_and(|share| (share - 2.5 / 12.0).abs() < 1e-9));
+    }
+
+    #[test]
+    fn an_interval_is_too_wide_beyond_until() {
+        let mut comparison = sample::comparison();
+        assert_eq!(comparison.too_wide().count(), 0, "no width is requested");
+        comparison.until = Some(0.5);
+        let wide: Vec<&str> = comparison.too_wide().map(|(row, _)| row.program.name).collect();
+        assert_eq!(wide, ["async-io"], "a single round has no interval");
+        comparison.until = Some(0.01);
+        assert_eq!(comparison.too_wide().count(), 2);
     }
 
     #[test]

@@ -26,7 +26,7 @@ gil = getattr(sys, '_is_gil_enabled', lambda: True)
 alone = gil()
 import aiohttp, requests
 print(json.dumps({'version': '.'.join(map(str, sys.version_info[:3])), 'executable': sys.executable,
-    'gil': alone, 'gil_with_packages': gil(),
+    'gil': alone, 'gil_with_packages': gil(), 'interpreters': sys.version_info >= (3, 14),
     'packages': 'requests %s, aiohttp %s' % (requests.__version__, aiohttp.__version__)}))";
 
 /// Checks whether `python` can run the Python programs.

@@ -7,6 +7,7 @@ use common::workload::{REPEAT, default_numbers};
 use crate::bench::Bench;
 use crate::bench::progress::Progress;
 use crate::bench::runner::{Runner, Sites};
+use crate::catalog::{INTERPRETERS, WITH_GIL};
 use crate::cli::Options;
 use crate::model::{Comparison, Origin, Python};
 use crate::process::Processes;
@@ -30,9 +31,16 @@ pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison),
     let progress = Progress::start();
     let mut chosen = options.chosen();
     let python = options.wants_python().then(|| python::find(&options.interpreter(), &processes));
+    if let Some(Python::Interpreter(interpreter)) = &python {
+        chosen.retain(|program| match program.name {
+            WITH_GIL => !interpreter.gil,
+            INTERPRETERS => interpreter.interpreters,
+            _ => true,
+        });
+    }
     if let Some(Python::Missing(why)) = &python {
         let message = format!("The Python programs were not run: {why}");
-        chosen.retain(|program| program.origin == Origin::Rust);
+        chosen.retain(|program| program.origin != Origin::Python);
         if chosen.is_empty() {
             return Err(message);
         }
@@ -51,6 +59,10 @@ pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison),
         limit: options.run_limit(),
         processes,
     };
+    for (name, words) in &options.also {
+        progress.show(&format!("trying {name}"), 0.0);
+        chosen.push(runner.foreign(name, words));
+    }
     let comparison = Comparison {
         machine: machine::this(),
         urls,
@@ -58,6 +70,8 @@ pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison),
         sums: default_numbers().count(),
         as_in_the_article: runner.repeat == REPEAT,
         rows: chosen.into_iter().map(sources::row).collect(),
+        rounds: Vec::new(),
+        until: options.effort().until,
         python,
         demos: None,
         failed: Vec::new(),
@@ -66,5 +80,6 @@ pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison),
         interrupted_by: None,
     };
     let (warm_ups, effort) = (options.warmup, options.effort());
-    Ok((Bench { runner, warm_ups, effort, progress }, server, comparison))
+    let server_process = server.as_ref().map(Server::process);
+    Ok((Bench { runner, warm_ups, effort, progress, server_process }, server, comparison))
 }

@@ -17,7 +17,8 @@ pub fn row(program: Program) -> Row {
         failure: None,
         lines_of_code: match program.origin {
             Origin::Rust => of_package(program.name),
-            Origin::Python => of_python(program.name),
+            Origin::Python => of_python(program.file),
+            Origin::Peer | Origin::Foreign => None,
         },
         difference: difference(RUST[0].name, program.name),
     }

@@ -86,14 +86,14 @@ fn catalogue_rows(origin: &str) -> Vec<Value> {
     rows.into_iter().filter(|row| row["origin"] == origin).collect()
 }
 
-/// The names of the programs of the catalogue that are from `origin`, each once.
+/// The files of the programs of the catalogue that are from `origin`, each once.
 fn catalogue(origin: &str) -> Vec<String> {
     let rows = catalogue_rows(origin);
-    let names = rows.iter().map(|row| row["name"].as_str().expect("a name").to_owned());
-    let mut names: Vec<String> = names.collect();
-    names.sort();
-    names.dedup();
-    names
+    let files = rows.iter().map(|row| row["file"].as_str().expect("a file").to_owned());
+    let mut files: Vec<String> = files.collect();
+    files.sort();
+    files.dedup();
+    files
 }
 
 /// A folder with a script for each program. A script notes each of its runs in the file `log`,
@@ -128,7 +128,7 @@ impl Programs {
 cd {folder}
 if [ "$1" = -c ]; then
     {first}
-    echo '{{"version": "3.14.0", "gil": false, "gil_with_packages": false,
+    echo '{{"version": "3.14.0", "gil": false, "gil_with_packages": false, "interpreters": true,
         "packages": "requests 1, aiohttp 2", "executable":'"\"$0\"}}"
 else
     exec sh "$@"
@@ -156,7 +156,7 @@ fi
             r#"#!/bin/sh
 cd "$(dirname "$0")"
 workload=io
-case {name} in multiproc*cpu*|cpu*) workload=cpu;; esac
+case {name} in multiproc*|cpu*|interpreters*|*rayon*) workload=cpu;; esac
 while [ $# -gt 0 ]; do
     case $1 in
         [1-9]*) numbers=$((numbers + 1));;
@@ -867,7 +867,9 @@ fn a_claim_whose_example_failed_is_named_and_the_others_are_measured() {
     assert
         .stdout(predicate::str::contains("greedy_task, its only run: exit status: 1"))
         .stdout(predicate::str::contains("    error: no more threads\n"))
-        .stdout(predicate::str::contains("deadlock, its only run: its output is not the expected JSON"))
+        .stdout(predicate::str::contains(
+            "deadlock, its only run: its output is not the expected JSON",
+        ))
         .stdout(predicate::str::contains("cpu_tasks, its only run: it cannot be started"))
         .stdout(predicate::str::contains("async-io --diagram, its only run: signal: 9 (SIGKILL)"))
         .stderr(predicate::str::contains("greedy_task failed: exit status: 1\n"));
@@ -1160,4 +1162,135 @@ fn the_claims_on_the_gil_are_measured_on_both_sides() {
     // How fast these scripts are does not matter here.
     assert_ne!(verdict(&ledger, "C05").0, "not measured");
     assert!(ledger[4]["figures"]["threads_io.py"]["speedup"].is_f64());
+}
+
+/// A foreign program: its script, which knows nothing of the harness but the contract.
+const FOREIGN: &str = r#"
+case "$*" in
+    *--site-server*) echo "{\"workload\": \"io\", \"items\": $((2 * $4)), \"failed\": 0, \"answer\": $((20512 * $4))}" ;;
+    *) exit 2 ;;
+esac
+"#;
+
+#[test]
+fn a_foreign_program_runs_in_the_same_rounds() {
+    let programs = Programs::new();
+    programs.write_script("own", &format!("#!/bin/sh\n{FOREIGN}"));
+    let export = programs.path("a.json");
+    let also = format!("my own='{}'", programs.path("own").display());
+    let arguments =
+        ["--runs", "2", "--also", &also, "--export-json", export.to_str().expect("path")];
+    let assert = programs.compare(&arguments).assert().success().stderr("");
+    assert.stdout(predicate::str::contains("my own against sequential-baseline: "));
+    let export = json(&export);
+    let own =
+        export["results"].as_array().expect("results").iter().find(|it| it["command"] == "my own");
+    let own = own.expect("a result");
+    assert_eq!(own["times"].as_array().expect("times").len(), 2);
+    assert!(own["speedup"].is_f64() && own["compare"]["threads"].is_null(), "{own}");
+}
+
+#[test]
+fn a_foreign_program_that_computes_gets_numbers() {
+    let programs = Programs::new();
+    let sums: Vec<String> = default_numbers()
+        .map(|number| format!("\"{}\"", closed_form(number).expect("it fits")))
+        .collect();
+    let script = format!(
+        r#"#!/bin/sh
+case "$*" in *--repeat*) exit 2;; esac
+items=$(($# - 2))
+answer=$(echo '{}' | cut -d , -f 1-$items)
+echo "{{\"workload\": \"cpu\", \"items\": $items, \"failed\": 0, \"answer\": [$answer]}}"
+"#,
+        sums.join(",")
+    );
+    programs.write_script("own", &script);
+    let also = format!("own={}", programs.path("own").display());
+    let assert = programs.compare(&["--runs", "1", "--also", &also]).assert().success();
+    assert.stdout(predicate::str::contains("own against sequential-baseline: "));
+}
+
+#[test]
+fn a_broken_contract_is_named_with_the_output() {
+    let programs = Programs::new();
+    for (output, reason) in [
+        (r#"echo '{"workload": "io", "items": 2, "answer": 7}'"#, "its report has no `failed`"),
+        ("echo hello", "its output is not a single JSON object"),
+    ] {
+        programs.write_script("own", &format!("#!/bin/sh\n{output}\n"));
+        let also = format!("own={}", programs.path("own").display());
+        let assert = programs.compare(&["--runs", "1", "--also", &also]).assert().code(1);
+        let said = words(&assert.get_output().stdout);
+        assert!(said.contains(&format!("own, warm-up 1: {reason}")), "{said}");
+    }
+    for also in ["own", "=sh", "own=", "async-io=sh", "own='open"] {
+        programs.compare(&["--also", also]).assert().code(2).stdout("");
+    }
+}
+
+#[test]
+fn peers_are_rows_of_their_workload() {
+    let programs = Programs::new();
+    fs::create_dir(programs.path("examples")).expect("folder");
+    for file in catalogue("peer").iter().filter(|file| file.starts_with("examples/")) {
+        programs.write(file, "");
+    }
+    let assert = programs.compare(&["--runs", "1", "--peers"]).assert().success().stderr("");
+    let said = String::from_utf8(assert.get_output().stdout.clone()).expect("text");
+    for row in catalogue_rows("peer") {
+        let name = row["name"].as_str().expect("a name");
+        assert!(said.contains(&format!("\n{name} ")), "{name} in {said}");
+    }
+    assert!(said.contains("\nthreads-io --workers 160 "), "{said}");
+}
+
+#[test]
+fn rounds_go_on_until_the_intervals_are_narrow_or_the_time_is_over() {
+    let programs = Programs::new();
+    let export = programs.path("a.json");
+    let arguments = ["--only", "sequential-baseline", "--only", "multiproc-cpu"];
+    // Shell scripts differ by far more than this.
+    let until =
+        ["--until", "0.1", "--max-time", "2", "--export-json", export.to_str().expect("path")];
+    let assert = programs.compare(&arguments).args(until).assert().success();
+    let said = words(&assert.get_output().stdout);
+    assert!(
+        said.contains("Not within 0.100 % when the time was over: multiproc-cpu (± "),
+        "{said}"
+    );
+    assert!(commands(&json(&export)).iter().all(|(_, runs)| *runs >= 2));
+    let until = ["--until", "100", "--max-time", "60"];
+    let assert = programs.compare(&arguments).args(until).assert().success();
+    assert.stdout(predicate::str::contains("Not within").not());
+    for flags in [["--until", "0"], ["--until", "many"], ["--max-time", "0"]] {
+        programs.compare(&flags).assert().code(2);
+    }
+    programs.compare(&["--until", "2", "--runs", "3"]).assert().code(2);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_busy_machine_is_named_first() {
+    let programs = Programs::new();
+    // A process that is not the harness's own keeps a CPU busy while the rounds are long enough.
+    programs.write("async-io", "sleep 0.3");
+    let cores = thread::available_parallelism().expect("cores").get();
+    let busy: Vec<Running> = (0..cores)
+        .map(|_| {
+            let mut command = std::process::Command::new("sh");
+            command.args(["-c", "while :; do :; done"]);
+            Running::start(command)
+        })
+        .collect();
+    let export = programs.path("a.json");
+    let arguments = ["--runs", "2", "--export-json", export.to_str().expect("path")];
+    let assert = programs.compare(&arguments).assert().success();
+    for running in busy {
+        running.signal(Signal::SIGKILL);
+        running.end();
+    }
+    assert.stdout(predicate::str::starts_with("Busy machine: other programs took "));
+    let export = json(&export);
+    assert_eq!(export["compare"]["rounds"][0]["disturbed"], true, "{export}");
 }

@@ -1,15 +1,17 @@
 //! The comparison itself: warm-ups, then timed runs, round by round.
 
+pub mod load;
 pub mod order;
 pub mod progress;
 pub mod runner;
 
 use std::time::Instant;
 
+use crate::bench::load::Load;
 use crate::bench::order::{Effort, MIN_ROUNDS, Plan};
 use crate::bench::progress::Progress;
 use crate::bench::runner::Runner;
-use crate::model::{Comparison, Failure, Row, WORKLOADS};
+use crate::model::{Comparison, Failure, Round, Row, WORKLOADS};
 
 /// How a comparison is measured.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub struct Bench {
     pub effort: Effort,
     /// Shows how far the comparison is.
     pub progress: Progress,
+    /// The process of the local server.
+    pub server_process: Option<u32>,
 }
 
 impl Bench {
@@ -54,7 +58,7 @@ impl Bench {
         }
         let total: f64 = plans.iter().map(Plan::total).sum();
         let mut share = 0.0;
-        for (plan, positions) in plans.iter().zip(&positions) {
+        for ((plan, positions), workload) in plans.iter().zip(&positions).zip(WORKLOADS) {
             share += if total > 0.0 { plan.total() / total } else { 0.5 };
             // The time until which this workload may take rounds.
             let until = self.effort.max_seconds - left * (1.0 - share);
@@ -63,7 +67,12 @@ impl Bench {
                 if !self.wants(comparison, positions, plan, round, elapsed + plan.seconds > until) {
                     break;
                 }
+                let (began, before) = (Instant::now(), Load::now(self.server_process));
                 self.round(comparison, positions, plan, round);
+                let after = Load::now(self.server_process).zip(before);
+                let others = after.and_then(|(after, before)| after.others_since(&before));
+                let seconds = began.elapsed().as_secs_f64();
+                comparison.rounds.push(Round::new(workload, round, seconds, others));
                 comparison.interrupted_by = self.interrupted_by();
                 after_round(comparison);
             }

@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use crate::check::{Expected, checked};
 use crate::model::{Failure, Interpreter, Origin, Program, Run, Workload};
 use crate::process::Processes;
-use crate::python;
+use crate::{catalog, python};
 
 /// What the programs download.
 #[derive(Clone, Debug)]
@@ -68,6 +68,34 @@ impl Runner {
         Ok(run.wall_seconds * whole as f64 / part as f64)
     }
 
+    /// A foreign program with its workload: it is tried with a few downloads, then with a few sums. If
+    /// both fail, the one that it printed something for is taken.
+    pub fn foreign(&self, name: &'static str, words: &'static [&'static str]) -> Program {
+        let (file, arguments) = words.split_first().unwrap_or((&"", &[]));
+        let program = |workload| Program {
+            name,
+            file,
+            origin: Origin::Foreign,
+            strategy: None,
+            workload,
+            arguments,
+            article_seconds: None,
+        };
+        let attempt = |workload| self.run_part(&program(workload), 1, "trial");
+        let printed = |attempt: &Result<Run, Failure>| {
+            attempt.as_ref().map_or_else(|failure| !failure.stdout.is_empty(), |_| true)
+        };
+        let downloads = attempt(Workload::Io);
+        if downloads.is_ok() {
+            return program(Workload::Io);
+        }
+        let sums = attempt(Workload::Cpu);
+        program(match sums.is_ok() || (printed(&sums) && !printed(&downloads)) {
+            true => Workload::Cpu,
+            false => Workload::Io,
+        })
+    }
+
     /// Does a timed run.
     ///
     /// # Errors
@@ -113,20 +141,23 @@ impl Runner {
         let mut command = match (program.origin, &self.python) {
             (Origin::Python, Some((interpreter, scripts))) => {
                 let mut command = python::command(interpreter.executable.as_os_str());
-                command.arg(scripts.join(program.name));
+                if program.name == catalog::WITH_GIL {
+                    command.env("PYTHON_GIL", "1");
+                }
+                command.arg(scripts.join(program.file));
                 command
             }
-            _ => Command::new(self.programs.join(program.name)),
+            (Origin::Foreign, _) => Command::new(program.file),
+            _ => Command::new(self.programs.join(program.file)),
         };
         command.args(program.arguments).args(["--json", "--quiet"]);
         if program.origin == Origin::Rust {
             command.arg("--details");
         }
         match (program.workload, &self.sites) {
-            (Workload::Cpu, _) if part < self.whole(Workload::Cpu) => {
+            (Workload::Cpu, _) => {
                 command.args(default_numbers().take(part).map(|number| number.to_string()));
             }
-            (Workload::Cpu, _) => {}
             (Workload::Io, Sites::Local(server)) => {
                 command.args(["--repeat", &part.to_string()]);
                 command.args(["--site-server", &server.to_string()]);

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use crate::model::{ClaimEntry, ClaimVerdict, Comparison, Figure, Python, Unit};
-use crate::render::document::{machine, python};
+use crate::render::document::{busy, machine, python};
 use crate::render::number::{known, memory, significant, time, with_interval};
 use crate::render::{Block, Grid};
 
 /// Everything that `--claims` shows.
 pub fn document(comparison: &Comparison) -> Vec<Block> {
     let claims = comparison.claims.as_deref().unwrap_or_default();
-    let mut blocks = vec![
+    let mut blocks: Vec<Block> = busy(comparison).map(Block::Text).into_iter().collect();
+    blocks.extend([
         Block::Heading(1, "The claims of the article, and whether they hold here".into()),
         Block::Text(format!("Measured on {}.", machine(&comparison.machine))),
-    ];
+    ]);
     if let Some(Python::Interpreter(interpreter)) = &comparison.python {
         blocks.push(Block::Text(python(interpreter)));
     }

@@ -5,7 +5,7 @@ use common::report::timeline::Timeline;
 use crate::model::{
     Comparison, Interpreter, Machine, Origin, Python, Row, Strategy, WORKLOADS, Workload,
 };
-use crate::render::number::{known, range, significant};
+use crate::render::number::{known, percent, range, significant};
 use crate::render::{Block, claims, scaling, tables};
 use crate::statistics::{Ratio, Verdict};
 
@@ -46,10 +46,11 @@ pub fn document(comparison: &Comparison, details: bool) -> Vec<Block> {
 }
 
 fn compared(comparison: &Comparison, details: bool) -> Vec<Block> {
-    let mut blocks = vec![
+    let mut blocks: Vec<Block> = busy(comparison).map(Block::Text).into_iter().collect();
+    blocks.extend([
         Block::Heading(1, "Concurrency options compared".into()),
         Block::Text(format!("Measured on {}.", machine(&comparison.machine))),
-    ];
+    ]);
     for workload in WORKLOADS {
         if comparison.of_workload(workload).next().is_none() {
             continue;
@@ -101,7 +102,7 @@ pub fn verdicts(comparison: &Comparison, workload: Workload) -> Vec<String> {
     for row in comparison.of_workload(workload) {
         if let (Some(speedup), Some(baseline)) = (comparison.speedup(row), comparison.baseline(row))
         {
-            let (name, baseline) = (row.program.name, baseline.program.name);
+            let (name, baseline) = (row.program.label(), baseline.program.label());
             lines.push(format!("{name} against {baseline}: {}.", verdict(speedup)));
         }
     }
@@ -131,13 +132,13 @@ fn times(ratio: Ratio) -> String {
 fn fastest(comparison: &Comparison, workload: Workload) -> Option<String> {
     let mut rows: Vec<(&Row, f64)> = comparison
         .of_workload(workload)
-        .filter(|row| row.program.origin == Origin::Rust)
+        .filter(|row| row.program.origin != Origin::Python)
         .filter_map(|row| Some((row, row.summary()?.wall.median)))
         .collect();
     rows.sort_by(|a, b| a.1.total_cmp(&b.1));
     let (&(first, _), &(second, _)) = (rows.first()?, rows.get(1)?);
     let lead = first.speedup_over(second)?;
-    let (first_name, second_name) = (first.program.name, second.program.name);
+    let (first_name, second_name) = (first.program.label(), second.program.label());
     Some(match lead.verdict() {
         Verdict::Faster => format!(
             "The fastest is {first_name}: {} faster than {second_name}{}.",
@@ -153,9 +154,9 @@ fn fastest(comparison: &Comparison, workload: Workload) -> Option<String> {
 /// Why a program is fast, as the end of a sentence.
 fn reason(row: &Row) -> String {
     match (row.program.workload, row.program.strategy, row.report()) {
-        (_, Strategy::Sequential, _) | (Workload::Io, _, None) => String::new(),
-        (Workload::Io, strategy, Some(report)) => {
-            let thread = if strategy == Strategy::Tasks { ", on one thread" } else { "" };
+        (_, Some(Strategy::Sequential) | None, _) | (Workload::Io, _, None) => String::new(),
+        (Workload::Io, _, Some(report)) => {
+            let thread = if report.threads == Some(1) { ", on one thread" } else { "" };
             let most = Timeline::of(report).peak_concurrency();
             format!(", because up to {most} downloads wait at the same time{thread}")
         }
@@ -190,9 +191,29 @@ pub fn python(interpreter: &Interpreter) -> String {
     format!("Python {version} with {packages}. Its GIL is {gil}.")
 }
 
+/// A warning if others took more than a tenth of the CPUs.
+pub fn busy(comparison: &Comparison) -> Option<String> {
+    let share = percent(comparison.busy()?);
+    Some(format!(
+        "Busy machine: other programs took {share} of the CPUs while this was measured. Close them and \
+         compare again."
+    ))
+}
+
 /// What limits the results.
 pub fn remarks(comparison: &Comparison) -> Vec<String> {
     let mut remarks = Vec::new();
+    let wide = comparison
+        .too_wide()
+        .map(|(row, half)| format!("{} (± {})", row.program.command(), known(half, percent)));
+    let wide: Vec<String> = wide.collect();
+    if let (Some(until), false) = (comparison.until, wide.is_empty()) {
+        remarks.push(format!(
+            "Not within {} when the time was over: {}. For more rounds: --max-time SECONDS.",
+            percent(until),
+            wide.join(", ")
+        ));
+    }
     let rounds = comparison.rows.iter().filter_map(|row| row.runs.last());
     if let Some(rounds) = rounds.map(|run| run.round + 1).min().filter(|it| *it < FEW_ROUNDS) {
         let plural = if rounds == 1 { "" } else { "s" };

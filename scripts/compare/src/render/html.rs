@@ -98,7 +98,7 @@ pub fn render(comparison: &Comparison) -> Result<String, String> {
             Some(_) => "Marginal cost of a worker",
             None => "Concurrency options compared",
         },
-        warnings: interrupted.into_iter().collect(),
+        warnings: document::busy(comparison).into_iter().chain(interrupted).collect(),
         workloads,
         scaling: comparison.scaling.as_ref().map(scaling_section).transpose()?,
         shared_axis: options().map(|drawn| diagram(drawn, shared)).collect::<Result<_, _>>()?,
@@ -159,13 +159,13 @@ fn bar_chart(comparison: &Comparison, workload: Workload) -> Result<Chart, Strin
     let mut words = Vec::new();
     for row in comparison.of_workload(workload) {
         let Some(summary) = row.summary() else {
-            words.push(format!("{}: no time.", row.program.name));
+            words.push(format!("{}: no time.", row.program.label()));
             continue;
         };
         let wall = summary.wall;
         let speedup = comparison.speedup(row);
         let speedup = speedup.map_or(String::new(), |it| format!(", speedup {}", ratio(it)));
-        let label = format!("{}: {}{speedup}", row.program.name, time(wall.median));
+        let label = format!("{}: {}{speedup}", row.program.label(), time(wall.median));
         words.push(format!("{label}."));
         let range = (wall.min, wall.max);
         bars.push(Bar { label, median: wall.median, range, computes: workload == Workload::Cpu });
@@ -177,19 +177,19 @@ fn bar_chart(comparison: &Comparison, workload: Workload) -> Result<Chart, Strin
 fn diagram((row, timeline): &(&Row, Timeline), view: View) -> Result<Diagram, String> {
     let svg = svg::draw(timeline, view).map_err(|error| error.to_string())?;
     let words = match (row.program.strategy, row.program.workload) {
-        (Strategy::Sequential, Workload::Io) => {
+        (Some(Strategy::Sequential) | None, Workload::Io) => {
             "One download after another: nothing else happens while it waits."
         }
-        (Strategy::Sequential, Workload::Cpu) => {
+        (Some(Strategy::Sequential) | None, Workload::Cpu) => {
             "One sum after another, on one core; the other cores are idle."
         }
-        (Strategy::Threads, _) => {
+        (Some(Strategy::Threads), _) => {
             "Each thread waits for one site at a time. As many waits overlap as there are threads."
         }
-        (Strategy::Tasks, _) => {
+        (Some(Strategy::Tasks), _) => {
             "Each site has its own task, so all waits overlap. One thread, the lowest row, runs all tasks."
         }
-        (Strategy::Processes, _) => {
+        (Some(Strategy::Processes), _) => {
             "Each process computes on a core of its own: as many sums run at once as there are cores."
         }
     };

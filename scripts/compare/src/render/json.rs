@@ -34,6 +34,8 @@ pub fn render(comparison: &Comparison) -> Result<String, String> {
             "urls": comparison.urls,
             "downloads": comparison.downloads,
             "sums": comparison.sums,
+            "rounds": comparison.rounds,
+            "busy": comparison.busy(),
             "python": comparison.python,
             "twins": comparison.twins().map(twins).collect::<Vec<_>>(),
             "scaling": comparison.scaling,

@@ -72,6 +72,8 @@ pub fn comparison() -> Comparison {
         sums: 20,
         as_in_the_article: true,
         rows,
+        rounds: Vec::new(),
+        until: None,
         python: None,
         demos: None,
         failed: Vec::new(),
@@ -98,6 +100,7 @@ pub fn with_python() -> Comparison {
         packages: "requests 2.0.0, aiohttp 3.0.0".into(),
         gil: false,
         gil_with_packages: true,
+        interpreters: true,
     }));
     comparison
 }

@@ -25,7 +25,7 @@ pub fn title(comparison: &Comparison, workload: Workload) -> String {
 /// The results of a workload.
 pub fn results(comparison: &Comparison, workload: Workload) -> Grid {
     let row = |row: &Row| {
-        let mut cells = vec![row.program.name.to_owned(), row.runs.len().to_string()];
+        let mut cells = vec![row.program.label(), row.runs.len().to_string()];
         let Some(summary) = row.summary() else {
             cells.push(if row.failure.is_some() { "failed" } else { "not run" }.into());
             cells.extend([NONE; 4].map(str::to_owned));
@@ -61,7 +61,7 @@ pub fn times(comparison: &Comparison, workload: Workload) -> Grid {
             let range = format!("{} to {}", time(wall.min), time(wall.max));
             [spread(&wall), range, summary.outliers.len().to_string()]
         });
-        [row.program.name.to_owned()].into_iter().chain(times).chain([article]).collect()
+        [row.program.label()].into_iter().chain(times).chain([article]).collect()
     };
     Grid {
         caption: "Times in detail".into(),
@@ -84,7 +84,7 @@ pub fn costs(comparison: &Comparison, workload: Workload) -> Grid {
             ]
         });
         let lines = known(row.lines_of_code, |lines| count(lines as u64));
-        [row.program.name.to_owned()].into_iter().chain(figures).chain([lines]).collect()
+        [row.program.label()].into_iter().chain(figures).chain([lines]).collect()
     };
     Grid {
         caption: "Other costs".into(),
@@ -128,7 +128,8 @@ pub fn twins(comparison: &Comparison) -> Grid {
 /// The article's table of the options, a column for each, and what was measured.
 pub fn options(comparison: &Comparison, details: bool) -> Grid {
     let rust = || comparison.rows.iter().filter(|row| row.program.origin == Origin::Rust);
-    let rows = OPTIONS.map(|option| rust().find(|row| row.program.strategy == option.strategy));
+    let rows =
+        OPTIONS.map(|option| rust().find(|row| row.program.strategy == Some(option.strategy)));
     let summaries = rows.map(|row| row.and_then(Row::summary));
     let words = |label: &str, cells: [&str; 3]| {
         [label].into_iter().chain(cells).map(str::to_owned).collect::<Vec<String>>()

@@ -11,9 +11,10 @@ use common::os::usage;
 use common::report::timeline::Timeline;
 use common::server::Server;
 use common::workload::{PAGES, default_numbers};
-use nix::unistd::{Pid, SysconfVar, sysconf};
+use nix::unistd::Pid;
 
 use crate::bench::Bench;
+use crate::bench::load::{cpu_seconds, stat};
 use crate::catalog::{SCALING, ScalingTarget};
 use crate::check::Expected;
 use crate::model::{Comparison, Failure, NotRun, Point, Scaling, Series, WORKLOADS, Workload};
@@ -253,20 +254,6 @@ fn why_fewer(stderr: &str, workers: usize) -> String {
     note.map_or_else(|| format!("only {workers} started, without a reason"), str::to_owned)
 }
 
-/// The fields of `/proc/PID/stat` after the name, which may have blanks: the state is the first.
-fn stat(process: &str) -> Option<Vec<String>> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    Some(stat.rsplit_once(") ")?.1.split(' ').map(str::to_owned).collect())
-}
-
-/// CPU time of a process until now, in seconds; `None` without `/proc`.
-fn cpu_seconds(process: u32) -> Option<f64> {
-    let fields = stat(&process.to_string())?;
-    // utime and stime are the fields 14 and 15 of proc_pid_stat(5), the state is field 3.
-    let ticks = fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?;
-    Some(ticks / sysconf(SysconfVar::CLK_TCK).ok()?? as f64)
-}
-
 /// Looks at the memory of a process group again and again.
 struct MemoryWatch {
     ended: Sender<()>,
@@ -344,17 +331,6 @@ mod tests {
         let stderr = "note: worker 3 ended\nnote: 90 workers instead of 100: the limit\n";
         assert_eq!(why_fewer(stderr, 90), "90 workers instead of 100: the limit");
         assert_eq!(why_fewer("", 7), "only 7 started, without a reason");
-    }
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn cpu_time_of_this_process_grows() {
-        let now = || cpu_seconds(std::process::id()).expect("known");
-        let before = now();
-        while now() <= before {
-            common::cpu_bound(1_000_000);
-        }
-        assert_eq!(cpu_seconds(u32::MAX / 2), None);
     }
 
     #[test]
