@@ -12,7 +12,7 @@ use quick_xml::events::{BytesStart, Event};
 use serde_json::Value;
 
 use super::{Ended, Program, end};
-use crate::schedule::Schedule;
+use common::report::Report as Schedule;
 
 /// Makes a test of each function of this module, for one program. The arguments make it do 8 items
 /// with two workers, if it has workers.
@@ -26,7 +26,7 @@ macro_rules! picture_tests {
     ($program:expr, $arguments:expr; $($name:ident),+) => {
         $(#[test]
         fn $name() {
-            $crate::testing::pictures::$name(&$program, &$arguments);
+            $crate::pictures::$name(&$program, &$arguments);
         })+
     };
 }
@@ -137,14 +137,14 @@ impl Picture {
             assert!((block.x + block.width - x(end)).abs() < 1.0, "{span:?} at {block:?}");
             assert!(block.x > left - 0.1 && block.x + block.width < right + 0.1, "{block:?}");
             if let Some((worker, last)) = before {
-                if worker == span.worker {
+                if Some(worker) == span.worker {
                     assert_eq!(last.y, block.y, "a worker has one row");
                     assert!(last.x + last.width <= block.x + 0.1, "{last:?} and {block:?} overlap");
                 } else {
                     assert!(last.y + last.height <= block.y + 0.1, "the next row lies lower");
                 }
             }
-            before = Some((span.worker, *block));
+            before = Some((span.worker.unwrap_or(span.index), *block));
         }
     }
 }
@@ -166,7 +166,7 @@ pub fn trace_shows(trace: &str, schedule: &Schedule) {
     let slices: Vec<&Value> = events.iter().filter(|event| event["ph"] == "X").collect();
     let begun = schedule.spans.iter().filter(|span| span.start_seconds < schedule.wall_seconds);
     let (items, polls) =
-        begun.fold((0, 0), |(items, polls), span| (items + 1, polls + span.polls_seconds.len()));
+        begun.fold((0, 0), |(items, polls), span| (items + 1, polls + span.running_seconds.len()));
     assert_eq!(slices.iter().filter(|slice| slice["name"] == "poll").count(), polls);
     assert_eq!(slices.len(), items + polls);
     assert_eq!(events.len(), slices.len() + processes.len() + threads.len());
