@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::io;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::pin::pin;
@@ -11,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Scope};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::Notify;
 
 use crate::cli::{self, CpuArgs, IoArgs, Output};
@@ -46,7 +47,6 @@ pub struct Run<T> {
     signals: Signals,
     cancelled: Notify,
     active_workers: AtomicUsize,
-    // Whether the system has refused a worker.
     refused: AtomicBool,
     records: Mutex<Vec<Record>>,
     // The first error that is not one item's own.
@@ -274,7 +274,9 @@ impl<T: WorkItem> Run<T> {
         } else {
             // Without a steady tick it has no thread, which `fork` does not allow.
             let style = ProgressStyle::with_template("{msg}: {pos} of {len} done, {elapsed}");
-            ProgressBar::new(items.len() as u64)
+            // Drawing is part of the program's CPU time, so it is rare.
+            let terminal = ProgressDrawTarget::stderr_with_hz(4);
+            ProgressBar::with_draw_target(Some(items.len() as u64), terminal)
                 .with_style(style.unwrap_or(ProgressStyle::default_bar()))
                 .with_message(program)
         };
@@ -389,9 +391,6 @@ impl<T: WorkItem> Run<T> {
         scope: &'scope Scope<'scope, '_>,
         work: impl FnOnce() -> Result<()> + Send + 'scope,
     ) {
-        if self.refused.load(Ordering::Relaxed) {
-            return;
-        }
         let worker = self.active_workers.load(Ordering::Relaxed);
         let thread = thread::Builder::new().spawn_scoped(scope, move || {
             WORKER.set(worker);
@@ -402,19 +401,24 @@ impl<T: WorkItem> Run<T> {
         self.started(thread.map(drop));
     }
 
-    /// Counts one more worker, or prints why the system refused it. Without any worker the refusal is
-    /// the run's error.
-    pub fn started(&self, worker: std::io::Result<()>) {
+    /// Counts one more worker, or prints why the system refused it; without any worker, the refusal is
+    /// the run's error. Returns whether it started.
+    pub fn started(&self, worker: io::Result<()>) -> bool {
+        let active = self.active_workers.load(Ordering::Relaxed);
         let Err(error) = worker else {
-            self.active_workers.fetch_add(1, Ordering::Relaxed);
-            return;
+            self.active_workers.store(active + 1, Ordering::Relaxed);
+            return true;
         };
-        self.refused.store(true, Ordering::Relaxed);
         let error = limits::explain(&error);
-        match self.active_workers.load(Ordering::Relaxed) {
-            0 => self.keep_error(format!("cannot start a worker: {error}").into()),
-            active => self.note(&format!("{active} workers instead of {}: {error}", self.workers)),
+        // A second refusal has nothing to add.
+        match (self.refused.swap(true, Ordering::Relaxed), active) {
+            (true, _) => {}
+            (false, 0) => self.keep_error(format!("cannot start a worker: {error}").into()),
+            (false, _) => {
+                self.note(&format!("{active} workers instead of {}: {error}", self.workers))
+            }
         }
+        false
     }
 
     fn keep_error(&self, error: Error) {
