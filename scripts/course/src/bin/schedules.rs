@@ -22,6 +22,12 @@ const RUNS: [(&str, &str); 5] = [
 ];
 
 fn run(package: &str, workload: &str) -> Result<Timeline, String> {
+    // Built before, because a build may take longer than a run may.
+    let build = ["build", "--release", "--quiet", "-p", package];
+    let built = Command::new("cargo").args(build).status().map_err(|error| error.to_string())?;
+    if !built.success() {
+        return Err(format!("cannot build {package}"));
+    }
     let mut cargo = Command::new("cargo");
     cargo.args(["run", "--release", "--quiet", "-p", package, "--"]);
     cargo.args(workload.split_whitespace()).args(["--json", "--details"]);
