@@ -506,7 +506,8 @@ fn help_goes_to_standard_output() {
 #[test]
 fn a_file_that_cannot_be_written_is_refused_before_any_run() {
     let programs = Programs::new();
-    let missing = programs.path("no/a.csv");
+    // Below a file, which is no folder.
+    let missing = programs.path("threads-io/a.csv");
     for file in [missing.to_str().expect("path"), "."] {
         let assert = programs.compare(&["--export-csv", file]).assert().code(2).stdout("");
         assert.stderr(
@@ -535,7 +536,7 @@ fn credentials_in_a_url_are_refused() {
 fn a_folder_that_goes_away_costs_the_file_only() {
     let programs = Programs::new();
     fs::create_dir(programs.path("results")).expect("folder");
-    programs.write("async-io", "rm -rf results");
+    programs.write("async-io", "rm -rf results; touch results");
     let file = programs.path("results/a.json");
     let arguments = ["--runs", "3", "--export-json", file.to_str().expect("path")];
     let assert = programs.compare(&arguments).assert().code(1);
@@ -851,7 +852,6 @@ fn the_ledger_has_all_claims_and_runs_each_example_once() {
             programs.log().into_iter().filter(|run| run.starts_with(&format!("{name} --json")));
         assert_eq!(runs.count(), 1, "{name}");
     }
-    assert!(programs.log().contains(&"io_bound --json --own-latency".into()));
 }
 
 #[test]

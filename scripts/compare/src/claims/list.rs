@@ -5,31 +5,9 @@
 
 use crate::claims::demos::Demo;
 use crate::claims::facts::Source::{self, Program as P};
-use crate::claims::facts::{Facts, Metric, all, holds_if};
+use crate::claims::facts::{Claim, FASTER, Facts, Metric, all, holds_if};
 use crate::model::ClaimVerdict::{self, DoesNotHold, Holds, HoldsForCPython};
 
-/// A claim.
-#[derive(Debug)]
-pub struct Claim {
-    /// Its id, which never changes.
-    pub id: &'static str,
-    /// The claim.
-    pub claim: &'static str,
-    /// Whether it is an opinion. Then the rule is about the facts that it rests on.
-    pub opinion: bool,
-    /// The figures that it needs.
-    pub figures: &'static [Source],
-    /// The demonstrations that show it.
-    pub demos: &'static [Demo],
-    /// Its verdict; an error says which figure is missing.
-    pub rule: Rule,
-}
-
-/// A verdict, or the reason why there is none.
-pub type Rule = fn(&Facts) -> Result<ClaimVerdict, String>;
-
-/// A speedup that two cores reach even if other programs take half of one.
-pub const FASTER: f64 = 1.25;
 /// Half of what the five threads of the article can gain.
 const VERY_FAST: f64 = 2.5;
 /// Two times are alike if the longer one is at most so many times the shorter one.
@@ -55,16 +33,14 @@ const CPU_TASKS: Demo = example("async-io", "cpu_tasks");
 const SCALE_TASKS: Demo = example("async-io", "scale_tasks");
 const SEPARATE_MEMORY: Demo = example("multiproc-cpu", "separate_memory");
 const SCALE_PROCESSES: Demo = example("multiproc-cpu", "scale_processes");
-// With the latencies of the comparison, so that its figures can be compared with those.
-const IO_BOUND: Demo =
-    Demo::Example { package: "multiproc-cpu", name: "io_bound", flags: &["--own-latency"] };
+const IO_BOUND: Demo = example("multiproc-cpu", "io_bound");
 const THREADS_DIAGRAM: Demo = Demo::Diagram { program: "threads-io" };
 const TASKS_DIAGRAM: Demo = Demo::Diagram { program: "async-io" };
 const PROCESSES_DIAGRAM: Demo = Demo::Diagram { program: "multiproc-cpu" };
 const REFUSED: Demo = Demo::DocTests { package: "threads-io", file: "src/refused.rs" };
 
 const fn example(package: &'static str, name: &'static str) -> Demo {
-    Demo::Example { package, name, flags: &[] }
+    Demo::Example { package, name }
 }
 
 // A claim that holds if its demonstrations hold.
@@ -76,20 +52,6 @@ const fn by_demos(id: &'static str, claim: &'static str, demos: &'static [Demo])
 fn complete(of: &Facts, items: f64, workers: f64) -> Result<ClaimVerdict, String> {
     let done = of.demo(0, "items")? == items && of.demo(0, "items_failed")? == 0.0;
     Ok(holds_if(done && of.demo(0, "workers")? == workers))
-}
-
-impl Claim {
-    /// The commands that show it, for the folder of the project.
-    pub fn commands(&self) -> Vec<String> {
-        let figures = self.figures.iter().filter_map(Source::command);
-        let mut commands: Vec<String> = Vec::new();
-        for command in figures.chain(self.demos.iter().map(Demo::command)) {
-            if !commands.contains(&command) {
-                commands.push(command);
-            }
-        }
-        commands
-    }
 }
 
 /// All claims.
