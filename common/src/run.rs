@@ -105,6 +105,13 @@ impl Run<Site> {
         Self::downloads(program, Strategy::Tasks, command.io, workers, command.output, watch())
     }
 
+    /// As [`Run::threads`], by processes.
+    pub fn downloads_by_processes(program: &'static str, workers: usize) -> Self {
+        let command: cli::IoCommand = cli::parse(program);
+        let workers = command.workers.unwrap_or(workers);
+        Self::downloads(program, Strategy::Processes, command.io, workers, command.output, watch())
+    }
+
     /// A run of an example: `repeat` rounds over the pages of `server`, each with `latency` if one is
     /// given. It prints nothing but failures.
     pub fn local(
@@ -195,10 +202,19 @@ impl Run<u64> {
     ///
     /// Ends the process as [`Run::threads`] does.
     pub fn processes(program: &'static str) -> Self {
+        Self::sums_on_all_cores(program, Strategy::Processes)
+    }
+
+    /// As [`Run::processes`], by threads.
+    pub fn sums_by_threads(program: &'static str) -> Self {
+        Self::sums_on_all_cores(program, Strategy::Threads)
+    }
+
+    fn sums_on_all_cores(program: &'static str, strategy: Strategy) -> Self {
         let command: cli::CpuCommand = cli::parse(program);
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let workers = command.workers.unwrap_or(cores);
-        Self::sums(program, Strategy::Processes, command.cpu, workers, command.output, watch())
+        Self::sums(program, strategy, command.cpu, workers, command.output, watch())
     }
 
     /// A run over `numbers`, for an example or a test. It prints nothing but failures.

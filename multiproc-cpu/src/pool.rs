@@ -148,9 +148,12 @@ impl<T: WorkItem, W: Fn(Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
     fn receive(&mut self, number: usize) -> Result<Record, String> {
         let worker = self.workers.get_mut(&number).ok_or("unknown worker")?;
         let record = wire::read(&mut worker.records)?;
-        match worker.in_flight.take_if(|(index, _)| self.items[*index].index() == record.index) {
-            Some(_) if record.worker == Some(number) => Ok(record),
-            _ => Err("sent a record of another item".into()),
+        let expected = |(index, _): &mut (usize, Duration)| {
+            (self.items[*index].index(), Some(number)) == (record.index, record.worker)
+        };
+        match worker.in_flight.take_if(expected) {
+            Some(_) => Ok(record),
+            None => Err("sent a record of another item".into()),
         }
     }
 

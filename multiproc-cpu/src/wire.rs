@@ -40,3 +40,53 @@ pub fn read(pipe: &mut impl Read) -> Result<Record, String> {
     serde_json::from_slice(&body)
         .map_err(|error| format!("sent a message that is no record: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn record(outcome: Result<u128, String>) -> Record {
+        Record::new(7, Some(2), common::os::clock::now(), outcome)
+    }
+
+    fn message(record: &Record) -> Vec<u8> {
+        let mut message = Vec::new();
+        write(&mut message, record).expect("a message");
+        message
+    }
+
+    #[test]
+    fn a_record_is_read_as_it_was_written() {
+        for outcome in [Ok(u128::MAX), Ok(0), Err("an error".to_owned())] {
+            let record = record(outcome);
+            assert_eq!(read(&mut &message(&record)[..]), Ok(record));
+        }
+    }
+
+    #[test]
+    fn a_pipe_that_closes_early_is_named() {
+        let message = message(&record(Ok(1)));
+        for end in 0..message.len() {
+            assert_eq!(read(&mut &message[..end]), Err(CLOSED.to_owned()), "after {end} bytes");
+        }
+    }
+
+    #[test]
+    fn too_long_a_message_is_neither_written_nor_read() {
+        assert!(write(&mut Vec::new(), &record(Err("x".repeat(MAX_LENGTH)))).is_err());
+        let length = (MAX_LENGTH as u32 + 1).to_le_bytes();
+        let error = read(&mut &length[..]).expect_err("too long");
+        assert_eq!(error, "sent a message of 1048577 bytes");
+    }
+
+    proptest! {
+        #[test]
+        fn other_bytes_are_no_record(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let length = u32::try_from(bytes.len()).expect("few bytes").to_le_bytes();
+            prop_assert!(read(&mut &[&length[..], &bytes].concat()[..]).is_err());
+            prop_assert!(read(&mut &bytes[..]).is_err());
+        }
+    }
+}

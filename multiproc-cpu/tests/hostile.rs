@@ -1,9 +1,8 @@
-//! The pool against workers that misbehave in every way that a process can.
+//! The pool with workers that misbehave in every way that a process can.
 //!
 //! A test with a `main` of its own: fork needs a process with one thread, and the usual harness has
 //! several.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
@@ -11,39 +10,54 @@ use std::process;
 use std::thread;
 use std::time::Duration;
 
-use common::sums::closed_form;
-use common::{Run, Span, cpu_bound, out};
+use common::os::output::print_line;
+use common::report::{Answer, Record, Report};
+use common::workload::{Strategy, closed_form};
+use common::{Result, Run, cpu_bound};
 use nix::sys::signal::{Signal, raise};
 use pool::wire;
 
-/// The number on which a worker misbehaves.
+/// The number whose worker misbehaves, and the position of that number.
 const VICTIM: u64 = 1000;
+const INDEX: usize = 3;
 
-type Misdeed = fn(usize);
+type Misdeed = fn();
 
-/// What a worker does before it sends its result, or instead.
-const MISDEEDS: [(&str, Misdeed); 13] = [
-    ("dies in the middle of a write", |worker| {
-        let message = message(worker, VICTIM);
+/// What a worker does before it sends its record, or instead.
+const MISDEEDS: [(&str, Misdeed); 14] = [
+    ("dies in the middle of a message", || {
+        let message = message(INDEX, 0);
         send(&message[..message.len() / 2]);
         let _ = raise(Signal::SIGKILL);
     }),
-    ("dies after a complete write", |worker| {
-        send(&message(worker, VICTIM));
+    ("dies after a whole message", || {
+        send(&message(INDEX, 0));
+        send(&message(INDEX, 1));
         let _ = raise(Signal::SIGKILL);
     }),
-    ("aborts", |_| process::abort()),
-    ("exits in the middle of its work", |_| process::exit(0)),
-    ("exits with a code", |_| process::exit(7)),
-    ("panics", |_| panic!("a worker panics, as this test wants it to")),
-    ("sends rubbish", |_| send(&[b'x'; 5000])),
-    ("promises more than a message may have", |_| send(&u32::MAX.to_le_bytes())),
-    ("sends an empty message", |_| send(&0u32.to_le_bytes())),
-    ("sends another's result", |worker| send(&message(worker, VICTIM + 1))),
-    ("sends in another's name", |worker| send(&message(worker + 1, VICTIM))),
-    // The repetition arrives as if it were the next one's.
-    ("sends its result twice", |worker| send(&message(worker, VICTIM))),
-    ("closes its pipe and lives on", |_| {
+    ("aborts", || process::abort()),
+    ("exits without a record", || process::exit(0)),
+    ("exits with a code", || process::exit(7)),
+    ("panics", || {
+        // Its message would look like a failure of this test.
+        std::panic::set_hook(Box::new(|_| ()));
+        panic!("as intended")
+    }),
+    ("sends rubbish", || send(&[b'x'; 5000])),
+    ("announces too long a message", || send(&u32::MAX.to_le_bytes())),
+    ("sends an empty message", || send(&0u32.to_le_bytes())),
+    ("sends a message that is no record", || send(b"\x02\0\0\0{}")),
+    ("sends the record of another item", || {
+        send(&message(INDEX + 1, 0));
+        send(&message(INDEX + 1, 1));
+    }),
+    ("sends the record of no item", || send(&message(1000, 0))),
+    // One of the two numbers is not the worker's.
+    ("sends its record twice", || {
+        send(&message(INDEX, 0));
+        send(&message(INDEX, 1));
+    }),
+    ("closes its pipes and lives on", || {
         for pipe in pipes() {
             let _ = nix::unistd::close(pipe);
         }
@@ -53,62 +67,60 @@ const MISDEEDS: [(&str, Misdeed); 13] = [
 
 fn main() {
     if !cfg!(target_os = "linux") {
-        return common::testing::skip("a worker finds its pipes in Linux's /proc");
+        return testing::skip("a worker finds its pipes in Linux's /proc");
     }
     for (name, misdeed) in MISDEEDS {
-        for (attempts, given_up) in [(1, false), (2, false), (3, true)] {
-            check(name, misdeed, attempts, given_up);
+        for misdeeds in 1..=3 {
+            check(name, misdeed, misdeeds);
         }
     }
-    out::say("hostile workers: all went well");
+    print_line("all sums were correct, or failed after three attempts");
 }
 
-// A worker misbehaves this many times on the victim. Each time it leaves a file behind, since it
-// has no other memory.
-fn check(name: &str, misdeed: Misdeed, attempts: usize, given_up: bool) {
-    let folder = std::env::temp_dir().join(format!("hostile-{}", process::id()));
-    fs::create_dir(&folder).expect("a folder");
-    let spans = run(|worker, number| {
-        if number == VICTIM && first_free(&folder, attempts) {
-            misdeed(worker);
+// A worker misbehaves so many times. Each time it leaves a file behind, because a replacement shares
+// no memory with it.
+fn check(name: &str, misdeed: Misdeed, misdeeds: usize) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let numbers: Vec<u64> = (VICTIM - INDEX as u64..VICTIM + 5).collect();
+    let report = report(&numbers, |number| {
+        if number == VICTIM && first_free(folder.path(), misdeeds) {
+            misdeed();
         }
-        sum(worker, number)
+        Ok(cpu_bound(number))
     });
-    fs::remove_dir_all(&folder).expect("the folder is there");
-    for (number, span) in spans {
-        match span.outcome {
-            // A worker that sent its result before it died has done its work.
-            Ok(answer) => assert_eq!(Some(answer), closed_form(number), "{name}"),
-            Err(why) => {
-                assert!(given_up && number == VICTIM, "{name}: {number}: {why}");
-                assert!(why.contains("given up: its worker"), "{name}: {why}");
+    let Answer::Sums(sums) = &report.answer else { panic!("{report:?}") };
+    for ((number, sum), span) in numbers.iter().zip(sums).zip(&report.spans) {
+        match (sum, &span.error) {
+            // A worker that sent its record before it died has done its work.
+            (Some(sum), None) => {
+                assert_eq!(Some(sum), closed_form(*number).map(|sum| sum.to_string()).as_ref());
             }
+            (None, Some(error)) => {
+                assert_eq!((*number, misdeeds), (VICTIM, 3), "{name}: {error}");
+                assert!(error.starts_with("failed after 3 attempts: its worker "), "{error}");
+            }
+            _ => panic!("{name}: {span:?}"),
         }
     }
 }
 
-// Each number's span, asserted to be there once.
-fn run(work: impl Fn(usize, u64) -> Span) -> BTreeMap<u64, Span> {
-    let numbers: Vec<u64> = (VICTIM - 3..VICTIM + 5).collect();
-    let run = Run::of_numbers(numbers.clone(), 2);
-    let spans = pool::map(&run, |worker, number| work(worker, *number)).expect("workers");
-    let by_number: BTreeMap<u64, Span> =
-        spans.iter().map(|span| (span.name.parse().expect("a number"), span.clone())).collect();
-    assert_eq!(spans.len(), numbers.len(), "each number has one span: {spans:?}");
-    assert!(by_number.keys().eq(&numbers), "{by_number:?}");
-    by_number
+fn report(numbers: &[u64], work: impl Fn(u64) -> Result<u128>) -> Report {
+    let run = Run::numbers(Strategy::Processes, numbers.to_vec(), 2);
+    run.report(|run| pool::map(run, |number| work(*number))).expect("workers")
 }
 
-fn first_free(folder: &Path, attempts: usize) -> bool {
-    (0..attempts).any(|attempt| File::create_new(folder.join(attempt.to_string())).is_ok())
+fn first_free(folder: &Path, misdeeds: usize) -> bool {
+    (0..misdeeds).any(|misdeed| File::create_new(folder.join(misdeed.to_string())).is_ok())
 }
 
-fn sum(worker: usize, number: u64) -> Span {
-    Span::time(number, worker, || Ok(cpu_bound(number)))
-}
-
-fn message(worker: usize, number: u64) -> Vec<u8> {
-    wire::frame(&sum(worker, number)).expect("a frame")
+// A message as a worker of this number sends it.
+fn message(index: usize, worker: usize) -> Vec<u8> {
+    let start = common::os::clock::now();
+    let sum = cpu_bound(VICTIM - INDEX as u64 + index as u64);
+    let mut message = Vec::new();
+    wire::write(&mut message, &Record::new(index, Some(worker), start, Ok(sum)))
+        .expect("a message");
+    message
 }
 
 // The descriptors of this worker's pipes.
@@ -123,7 +135,7 @@ fn pipes() -> Vec<i32> {
         .collect()
 }
 
-// Writes into the pipe of the results, which is the one that is open for writing.
+// Writes into the pipe of the records, the one that is open for writing.
 fn send(bytes: &[u8]) {
     let for_writing = |pipe: &i32| {
         let flags = fs::read_to_string(format!("/proc/self/fdinfo/{pipe}")).expect("flags");
@@ -131,7 +143,8 @@ fn send(bytes: &[u8]) {
         u32::from_str_radix(flags.trim(), 8).expect("octal") & 1 == 1
     };
     let pipe = pipes().into_iter().find(for_writing).expect("a pipe");
-    let mut results =
+    let mut records =
         OpenOptions::new().write(true).open(format!("/proc/self/fd/{pipe}")).expect("the pipe");
-    results.write_all(bytes).expect("the pool reads");
+    // Fails once the pool has refused an earlier message.
+    let _ = records.write_all(bytes);
 }

@@ -4,80 +4,44 @@ use std::thread;
 use std::time::Duration;
 
 use assert_cmd::cargo::cargo_bin;
-use common::testing::{
-    Program, Running, children, cpu::answer, end, ends, eventually, random, rounds, shape,
-};
+use common::workload::Strategy;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use serde_json::Value;
+use testing::cpu::sums;
+use testing::program::report;
+use testing::{Program, Running, children, end, eventually, random, rounds, skip, works};
 
-// Far longer than any test.
+// A sum that takes far longer than any test.
 const ENDLESS: &str = "10000000000000";
 
 fn program() -> Program {
     Program::new(cargo_bin!("multiproc-cpu"), &[])
 }
 
-common::cpu_tests!(program());
-
-#[test]
-fn the_keys_of_its_json_are_a_promise() {
-    let ended = program().run(["--json", "--workers", "1", "3", "4"]);
-    insta::assert_snapshot!(shape(ended.with_code(0).json()), @r#"
-    {
-      "answer": [
-        "5",
-        "14"
-      ],
-      "bound_seconds": "seconds",
-      "failed": 0,
-      "involuntary_switches": "switches",
-      "items": 2,
-      "peak_memory_bytes": "bytes",
-      "processes": 2,
-      "program": "multiproc-cpu",
-      "spans": [
-        {
-          "end_seconds": "seconds",
-          "error": null,
-          "name": "3",
-          "start_seconds": "seconds",
-          "worker": 0
-        },
-        {
-          "end_seconds": "seconds",
-          "error": null,
-          "name": "4",
-          "start_seconds": "seconds",
-          "worker": 0
-        }
-      ],
-      "system_seconds": "seconds",
-      "threads": "threads",
-      "user_seconds": "seconds",
-      "voluntary_switches": "switches",
-      "wall_seconds": "seconds",
-      "workers": 1,
-      "workload": "cpu"
-    }
-    "#);
-}
+testing::cpu_tests!(program());
 
 #[test]
 fn workers_are_processes() {
-    for workers in ["0", "-1", "", "rubbish", "10001"] {
-        program().refuses(["--workers", workers], &["--workers", &format!("'{workers}'")]);
-    }
-    let numbers = ["3000000"; 12];
-    let json =
-        program().run(numbers.iter().chain(&["--json", "--workers", "3"])).with_code(0).json();
-    assert_eq!(json["workers"], 3);
-    assert_eq!(json["processes"], 4);
+    program().refuses_values("--workers", &["0", "-1", "", "rubbish", "10001"]);
+    let three = report(&program(), &[&["3000000"; 12][..], &["--workers", "3"]].concat());
+    assert_eq!((three.strategy, three.workers), (Strategy::Processes, 3));
+    assert_eq!(three.processes, Some(4));
     if cfg!(target_os = "linux") {
-        assert_eq!(json["threads"], 4);
+        assert_eq!(three.threads, Some(4));
     }
-    let few = program().run(["5", "--workers", "64", "--json"]).with_code(0).json();
-    assert_eq!(few["workers"], 1, "no more workers than numbers");
+    let few = report(&program(), &["5", "--workers", "64"]);
+    assert_eq!(few.workers, 1, "no more workers than numbers");
+}
+
+#[test]
+fn cpu_time_includes_the_workers() {
+    // No machine does a hundred million steps within 20 ms, and the parent does next to nothing.
+    let report = report(&program(), &["100000000"]);
+    assert!(report.user_seconds > Some(0.02), "{report:?}");
+}
+
+fn start(arguments: &[&str]) -> Running {
+    program().start(arguments.iter().chain(&["--verbose"]))
 }
 
 fn a_child(running: &Running) -> Pid {
@@ -85,34 +49,34 @@ fn a_child(running: &Running) -> Pid {
 }
 
 #[test]
-fn a_number_that_kills_its_workers_is_given_up() {
+fn fails_a_number_that_kills_three_workers() {
     for signal in [Signal::SIGKILL, Signal::SIGSEGV, Signal::SIGABRT] {
-        let mut running = program().start(["--workers", "1", "30", "40", ENDLESS]);
-        for line in ["summed below 30: 8555 ", "summed below 40: 20540 "] {
+        let mut running = start(&["--workers", "1", "30", "40", ENDLESS]);
+        for line in ["30: sum 8555 ", "40: sum 20540 "] {
             assert!(running.line().starts_with(line));
         }
         while !running.has_ended() {
             for worker in children(running.pid()) {
-                // Stopped, it is no deader than before: only the kill ends it.
-                let _ = kill(worker, Signal::SIGSTOP);
-                // Rust takes the first SIGSEGV, to see whether it was the stack's end.
+                // Rust's handler takes the first SIGSEGV, to detect the overflow of a stack.
                 eventually(|| {
                     let _ = kill(worker, signal);
-                    let _ = kill(worker, Signal::SIGCONT);
                     (!children(running.pid()).contains(&worker)).then_some(())
                 });
             }
         }
         let ended = running.end().with_code(1);
-        let note = format!("was killed by {signal} during {ENDLESS}");
+        let note = format!("note: worker 0 was killed by {signal} during {ENDLESS}");
         assert_eq!(ended.stderr.matches(&note).count(), 3, "{ended:?}");
-        assert!(ended.stderr.contains(&format!("error: {ENDLESS}: given up")), "{ended:?}");
+        let error = format!(
+            "error: {ENDLESS}: failed after 3 attempts: its worker was killed by {signal}\n"
+        );
+        assert!(ended.stderr.contains(&error), "{ended:?}");
         assert!(ended.stdout.contains("3, 1 failed"), "{ended:?}");
     }
 }
 
 #[test]
-fn all_workers_killed_at_once() {
+fn replaces_all_workers_when_all_are_killed() {
     let numbers = ["30000000"; 4];
     let running = program().start(numbers.iter().chain(&["--workers", "4", "--json"]));
     let workers = eventually(|| Some(children(running.pid())).filter(|found| found.len() == 4));
@@ -120,53 +84,43 @@ fn all_workers_killed_at_once() {
         kill(*worker, Signal::SIGKILL).expect("killed");
     }
     let ended = running.end().with_code(0);
-    assert_eq!(ended.json()["answer"], Value::from(answer(&[30_000_000; 4])));
+    assert_eq!(ended.report().answer, sums(&[30_000_000; 4]));
     assert_eq!(ended.stderr.matches("was killed by SIGKILL").count(), 4, "{}", ended.stderr);
 }
 
-// SIGSTOP alone stops a worker for as long as whoever sent it likes: that is waited for.
+// SIGSTOP without SIGCONT stops a worker for any time, and the program waits for it.
 #[test]
-fn a_stopped_worker_goes_on() {
+fn waits_for_a_stopped_worker() {
     let running = program().start(["30000000", "--workers", "1", "--json"]);
     let worker = a_child(&running);
     kill(worker, Signal::SIGSTOP).expect("stopped");
     kill(worker, Signal::SIGCONT).expect("continued");
     let ended = running.end().with_code(0);
-    assert_eq!((ended.stderr.as_str(), &ended.json()["failed"]), ("", &Value::from(0)));
+    assert_eq!((ended.stderr.as_str(), ended.report().failed), ("", 0));
 }
 
-// It reads its pipe again only after the sum: something else has to tell it.
+// A worker holds the program's standard streams, so that `end` waits for it as well.
 #[test]
-fn a_busy_worker_does_not_outlive_the_program() {
-    let mut running = program().start(["--workers", "1", "10", ENDLESS]);
-    running.line();
-    let worker = a_child(&running);
-    running.signal(Signal::SIGKILL);
-    running.end();
-    ends(worker);
-}
-
-// Without the kernel's help a worker sees by itself that its parent was killed, and a stopped one
-// sees nothing until it is woken.
-#[test]
-fn a_stopped_worker_does_not_outlive_the_program() {
-    let killed = cfg!(target_os = "linux").then_some(Signal::SIGKILL);
-    for signal in [Signal::SIGINT, Signal::SIGTERM].into_iter().chain(killed) {
-        let mut running = program().start(["10", ENDLESS, "--workers", "1"]);
-        // Who is stopped before its first line of code has not yet asked the kernel for its help.
+fn no_worker_outlives_the_program() {
+    // Other systems have no signal for the parent's death, and a stopped worker cannot look for it.
+    let killed = cfg!(target_os = "linux").then_some((Signal::SIGKILL, true));
+    let signals = [(Signal::SIGINT, true), (Signal::SIGTERM, true), (Signal::SIGKILL, false)];
+    for (signal, stopped) in signals.into_iter().chain(killed) {
+        let mut running = start(&["--workers", "1", "10", ENDLESS]);
+        // From its first line on, a worker is to die with its parent.
         running.line();
-        let worker = a_child(&running);
-        kill(worker, Signal::SIGSTOP).expect("stopped");
+        if stopped {
+            kill(a_child(&running), Signal::SIGSTOP).expect("stopped");
+        }
         running.signal(signal);
         running.end();
-        ends(worker);
     }
 }
 
-// The one that has nothing left to do does not see that its pipe ends.
+// An idle worker that is stopped does not see its pipe close.
 #[test]
-fn a_stopped_idle_worker_is_not_waited_for() {
-    let mut running = program().start(["--workers", "2", "10", "300000000"]);
+fn ends_a_stopped_idle_worker() {
+    let mut running = start(&["--workers", "2", "10", "300000000"]);
     running.line();
     let sleeps = |worker: &Pid| {
         let mut ps = std::process::Command::new("ps");
@@ -176,17 +130,16 @@ fn a_stopped_idle_worker_is_not_waited_for() {
     let idle = eventually(|| children(running.pid()).into_iter().find(sleeps));
     kill(idle, Signal::SIGSTOP).expect("stopped");
     running.end().with_code(0);
-    ends(idle);
 }
 
 #[test]
-fn random_kills() {
+fn sums_are_correct_when_random_workers_are_killed() {
     for round in 0..rounds() {
         let numbers: Vec<u64> = (0..20).map(|i| 100_000 + random(300_000) + i).collect();
-        let named: Vec<String> = numbers.iter().map(u64::to_string).collect();
-        let named = named.iter().map(String::as_str);
-        let running = program().start(named.chain(["--json", "--workers", "3"]));
-        // Two kills at most: a number is given up after three.
+        let mut arguments: Vec<String> = numbers.iter().map(u64::to_string).collect();
+        arguments.extend(["--json", "--workers", "3"].map(String::from));
+        let running = program().start(arguments);
+        // At most two: an item fails once it has lost three workers.
         let mut sent = Vec::new();
         for _ in 0..random(3) {
             thread::sleep(Duration::from_micros(random(6_000)));
@@ -194,51 +147,53 @@ fn random_kills() {
             let Some(worker) = workers.get(random(workers.len().max(1) as u64) as usize) else {
                 continue;
             };
-            let how = [Signal::SIGKILL, Signal::SIGSEGV, Signal::SIGSTOP][random(3) as usize];
-            // It fails where the worker has ended meanwhile.
-            let _ = kill(*worker, how);
-            if how == Signal::SIGSTOP {
+            let signal = [Signal::SIGKILL, Signal::SIGSEGV, Signal::SIGSTOP][random(3) as usize];
+            // Fails if the worker has ended meanwhile.
+            let _ = kill(*worker, signal);
+            if signal == Signal::SIGSTOP {
                 thread::sleep(Duration::from_micros(random(1_000)));
                 let _ = kill(*worker, Signal::SIGKILL);
             }
-            sent.push(how);
+            sent.push(signal);
         }
-        let ended = running.end().with_code(0);
-        assert_eq!(
-            ended.json()["answer"],
-            Value::from(answer(&numbers)),
-            "round {round}: {sent:?}"
-        );
-        assert_eq!(ended.json()["spans"].as_array().map(Vec::len), Some(20));
+        let report = running.end().with_code(0).report();
+        assert_eq!(report.answer, sums(&numbers), "round {round}: {sent:?}");
+        assert_eq!(report.spans.len(), 20);
     }
 }
 
 #[test]
-fn fewer_workers_where_files_are_limited() {
+fn starts_fewer_workers_under_a_file_limit() {
     let mut command = program().after("ulimit -n 20");
     command.args(["10"; 40]).args(["--workers", "40", "--json"]);
     let ended = end(command).with_code(0);
     assert!(ended.stderr.contains("workers instead of 40"), "{ended:?}");
     assert!(ended.stderr.contains("(ulimit -n) 20"), "{ended:?}");
-    let json = ended.json();
-    assert_eq!(json["answer"], Value::from(answer(&[10; 40])));
-    assert!(json["workers"].as_u64() < Some(40));
+    let report = ended.report();
+    assert_eq!(report.answer, sums(&[10; 40]));
+    assert!(report.workers < 40);
 
-    let mut command = program().after("ulimit -n 4");
-    command.arg("10");
-    let ended = end(command).with_code(1);
-    assert_eq!(ended.stdout, "", "no work was begun");
-    assert!(
-        ended.stderr.contains("error: ") && ended.stderr.contains("(ulimit -n) 4"),
-        "{ended:?}"
-    );
+    for files in 4..8 {
+        let mut command = program().after(&format!("ulimit -n {files}"));
+        command.arg("10");
+        let ended = end(command);
+        if ended.code != Some(0) {
+            let ended = ended.with_code(1);
+            assert_eq!(ended.stdout, "", "no work was begun");
+            let limit = format!("open files (ulimit -n) {files}");
+            assert!(
+                ended.stderr.starts_with("error: ") && ended.stderr.contains(&limit),
+                "{ended:?}"
+            );
+        }
+    }
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn fewer_workers_where_processes_are_limited() {
+fn starts_fewer_workers_under_a_process_limit() {
     for (limit, code) in [(3, 0), (1, 1)] {
-        let Some((mut command, _folder)) = program().as_lonely_user(limit) else { return };
+        let Some((mut command, _folder)) = program().with_process_limit(limit) else { return };
         command.args(["2000000"; 40]).args(["--workers", "40", "--quiet"]);
         let ended = end(command).with_code(code);
         assert!(ended.stderr.contains(&format!("(ulimit -u) {limit}")), "{ended:?}");
@@ -248,22 +203,22 @@ fn fewer_workers_where_processes_are_limited() {
     }
 }
 
-// Of a worker's memory all is its parent's until it writes there, so that the limit on one process's
-// memory allows any number of them, or not one.
+// A worker shares its memory with its parent until it writes there, so that the limit on the memory
+// of one process allows all workers or none.
 #[test]
 #[cfg(target_os = "linux")]
-fn all_workers_where_memory_is_limited() {
+fn starts_all_workers_under_a_memory_limit() {
     let mut command = program().after("ulimit -v 65536");
     command.args(["10"; 40]).args(["--workers", "40", "--json"]);
     let ended = end(command).with_code(0);
     assert_eq!(ended.stderr, "");
-    let json = ended.json();
-    assert_eq!((&json["answer"], &json["workers"]), (&answer(&[10; 40]).into(), &40.into()));
+    let report = ended.report();
+    assert_eq!((report.answer, report.workers), (sums(&[10; 40]), 40));
 }
 
 #[test]
-fn a_worker_ends_by_sigterm_and_leaves_ctrl_c_to_the_program() {
-    let mut running = program().start(["--workers", "1", "10", ENDLESS]);
+fn a_worker_ignores_ctrl_c_and_ends_on_sigterm() {
+    let mut running = start(&["--workers", "1", "10", ENDLESS]);
     running.line();
     let worker = a_child(&running);
     for _ in 0..3 {
@@ -281,32 +236,22 @@ fn a_worker_ends_by_sigterm_and_leaves_ctrl_c_to_the_program() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn what_no_worker_is_left_for_is_reported() {
-    use common::testing::{skip, works};
-
+fn reports_the_items_that_no_worker_is_left_for() {
     if !works(&["prlimit", "--version"]) {
-        return skip("a limit is taken from a running program by `prlimit`");
+        return skip("`prlimit` is missing, which sets a limit of a running program");
     }
-    let mut running = program().start(["--workers", "1", "10", ENDLESS, "20"]);
+    let mut running = start(&["--workers", "1", "10", ENDLESS, "20"]);
     running.line();
     let worker = a_child(&running);
     let pid = running.pid().to_string();
     assert!(works(&["prlimit", "--pid", &pid, "--nofile=3"]), "the limit is set");
     kill(worker, Signal::SIGKILL).expect("killed");
     let ended = running.end().with_code(1);
-    assert!(ended.stderr.contains("worker 0 could not be replaced"), "{ended:?}");
+    assert!(ended.stderr.contains("cannot replace worker 0: "), "{ended:?}");
     assert!(ended.stderr.contains("(ulimit -n) 3"), "{ended:?}");
     for number in [ENDLESS, "20"] {
-        let said = format!("error: {number}: no worker is left, and none could be started\n");
-        assert_eq!(ended.stderr.matches(&said).count(), 1, "{ended:?}");
+        let error = format!("error: {number}: lost: no worker reported a result\n");
+        assert_eq!(ended.stderr.matches(&error).count(), 1, "{ended:?}");
     }
     assert!(ended.stdout.contains("3, 2 failed"), "{ended:?}");
-}
-
-// No machine takes less than 25 ms for a loop of a hundred million steps, and the program itself
-// has next to nothing to do.
-#[test]
-fn cpu_time_covers_the_workers() {
-    let json = program().run(["100000000", "--json"]).with_code(0).json();
-    assert!(json["user_seconds"].as_f64() > Some(0.02), "{}", json["user_seconds"]);
 }

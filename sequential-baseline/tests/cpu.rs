@@ -1,72 +1,38 @@
 //! The sums of the baseline, and both its workloads, as a whole program.
 
 use assert_cmd::cargo::cargo_bin;
-use common::testing::{Program, shape};
-use serde_json::Value;
+use common::report::{Answer, Report};
+use common::workload::{Strategy, Workload, expected_bytes};
+use testing::Program;
+use testing::program::report;
 
 fn program() -> Program {
     Program::new(cargo_bin!("sequential-baseline"), &["cpu"])
 }
 
-common::cpu_tests!(program());
+testing::cpu_tests!(program());
 
 #[test]
-fn the_keys_of_its_json_are_a_promise() {
-    let ended = program().run(["--json", "3", "4"]);
-    insta::assert_snapshot!(shape(ended.with_code(0).json()), @r#"
-    {
-      "answer": [
-        "5",
-        "14"
-      ],
-      "bound_seconds": "seconds",
-      "failed": 0,
-      "involuntary_switches": "switches",
-      "items": 2,
-      "peak_memory_bytes": "bytes",
-      "processes": 1,
-      "program": "sequential-baseline",
-      "spans": [
-        {
-          "end_seconds": "seconds",
-          "error": null,
-          "name": "3",
-          "start_seconds": "seconds",
-          "worker": 0
-        },
-        {
-          "end_seconds": "seconds",
-          "error": null,
-          "name": "4",
-          "start_seconds": "seconds",
-          "worker": 0
-        }
-      ],
-      "system_seconds": "seconds",
-      "threads": "threads",
-      "user_seconds": "seconds",
-      "voluntary_switches": "switches",
-      "wall_seconds": "seconds",
-      "workers": 1,
-      "workload": "cpu"
-    }
-    "#);
+fn sums_one_after_another() {
+    let report = report(&program(), &["3", "4"]);
+    assert_eq!((report.strategy, report.workers), (Strategy::Sequential, 1));
+    assert_eq!((report.workload, report.processes), (Workload::Cpu, Some(1)));
 }
 
 #[test]
-fn both_workloads_without_a_subcommand() {
+fn does_both_workloads_without_a_subcommand() {
     let both = Program::new(program().path(), &[]);
     let ended = both.run(["--json"]).with_code(0);
-    let reports: Vec<Value> =
-        ended.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let workloads: Vec<_> = reports.iter().map(|report| &report["workload"]).collect();
-    assert_eq!(workloads, ["io", "cpu"]);
-    assert_eq!(reports[0]["answer"], common::sites::expected_bytes(80));
-    assert_eq!(reports[1]["items"], 20);
+    let reports: Vec<Report> =
+        ended.stdout.lines().map(|line| serde_json::from_str(line).expect("a report")).collect();
+    let workloads: Vec<_> = reports.iter().map(|report| report.workload).collect();
+    assert_eq!(workloads, [Workload::Io, Workload::Cpu]);
+    assert_eq!(reports[0].answer, Answer::Bytes(expected_bytes(80)));
+    assert_eq!(reports[1].items, 20);
 }
 
 #[test]
-fn what_it_does_not_know_is_named() {
+fn names_arguments_of_other_programs() {
     let both = Program::new(program().path(), &[]);
     both.refuses(["--workers", "2"], &["'--workers'"]);
     both.refuses(["100"], &["'100'"]);

@@ -1,50 +1,23 @@
 //! The downloads of the baseline as a whole program.
 
 use assert_cmd::cargo::cargo_bin;
-use common::testing::{Program, shape};
+use common::workload::Strategy;
+use testing::Program;
+use testing::program::report;
 
 fn program() -> Program {
     Program::new(cargo_bin!("sequential-baseline"), &["io"])
 }
 
-common::io_tests!(program());
+testing::io_tests!(program());
 
 #[test]
-fn the_keys_of_its_json_are_a_promise() {
-    let ended = program().run(["--json", "--repeat", "1", "--latency", "1"]);
-    insta::assert_snapshot!(shape(ended.with_code(0).json()), @r#"
-    {
-      "answer": 20512,
-      "bound_seconds": "seconds",
-      "failed": 0,
-      "involuntary_switches": "switches",
-      "items": 2,
-      "peak_memory_bytes": "bytes",
-      "processes": 1,
-      "program": "sequential-baseline",
-      "spans": [
-        {
-          "end_seconds": "seconds",
-          "error": null,
-          "name": "http://127.0.0.1:PORT/jython?latency=1",
-          "start_seconds": "seconds",
-          "worker": 0
-        },
-        {
-          "end_seconds": "seconds",
-          "error": null,
-          "name": "http://127.0.0.1:PORT/dice?latency=1",
-          "start_seconds": "seconds",
-          "worker": 0
-        }
-      ],
-      "system_seconds": "seconds",
-      "threads": "threads",
-      "user_seconds": "seconds",
-      "voluntary_switches": "switches",
-      "wall_seconds": "seconds",
-      "workers": 1,
-      "workload": "io"
+fn downloads_one_after_another() {
+    let report = report(&program(), &["--repeat", "2", "--latency", "1"]);
+    assert_eq!((report.strategy, report.workers), (Strategy::Sequential, 1));
+    assert_eq!(report.processes, Some(1));
+    for pair in report.spans.windows(2) {
+        assert!(pair[0].end_seconds <= pair[1].start_seconds, "{pair:?}");
+        assert_eq!(pair[0].worker, Some(0));
     }
-    "#);
 }

@@ -138,6 +138,8 @@ impl Report {
         }
         let spans = spans(items, &by_index, measured);
         let done = || by_index.iter().flatten();
+        // Of its own peak this process knows a better figure than its records have.
+        let workers = || done().filter(|record| record.process.pid != std::process::id());
         let usage = measured.usage;
         Self {
             program: measured.program.to_owned(),
@@ -151,7 +153,9 @@ impl Report {
             user_seconds: usage.map(|usage| usage.user_seconds),
             system_seconds: usage.map(|usage| usage.system_seconds),
             ready_seconds: spans.iter().filter_map(|span| span.ready_seconds).reduce(|a, b| a + b),
-            peak_memory_bytes: total(done(), usage::peak_memory(), |process| process.peak_memory),
+            peak_memory_bytes: total(workers(), usage::peak_memory(), |process| {
+                process.peak_memory
+            }),
             threads: total(done(), usage::threads(), |process| process.threads),
             processes: Some(match measured.strategy {
                 Strategy::Processes => 1 + measured.workers as u64,

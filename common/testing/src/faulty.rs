@@ -1,254 +1,266 @@
-//! Sites that fail, each in its own way.
+//! A server whose pages fail, each in its own way, and the table of what a client must report.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tempfile::NamedTempFile;
-use tokio::net::TcpSocket;
 
-/// The ways in which a site fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Nobody listens.
-    Refuses,
-    /// Its name does not resolve.
-    Unknown,
-    /// The connection is reset after the request.
-    Resets,
-    /// Takes the request and never answers.
-    StallsBeforeHeader,
-    /// Sends a header and a piece of the body, and no more.
-    StallsInBody,
-    /// Ends before the body has the length that the header promised.
-    TooShort,
-    /// Sends a body that never ends.
-    Endless,
-    /// Sends what is not HTTP.
-    Rubbish,
-    /// Redirects to itself.
-    Circle,
-    /// Sends a header of 10 MB.
-    HugeHeader,
-    /// 404.
-    NotFound,
-    /// 500.
-    Broken,
-    /// The certificate has expired.
-    Expired,
-    /// The certificate was issued by somebody whom nobody trusts.
-    Foreign,
-}
+/// The size of a good page, in bytes.
+pub const GOOD: u64 = 5;
+/// No server listens there: the port is reserved.
+pub const REFUSED: &str = "http://127.0.0.1:1/";
+/// RFC 6761 promises that no such name exists.
+pub const UNKNOWN: &str = "http://no-such-site.invalid/";
 
-use Fault::*;
+/// What a client must report for a page: the bytes read, or a part of the error.
+pub type Expected = Result<u64, &'static str>;
 
-impl Fault {
-    /// All of them.
-    pub const ALL: [Self; 14] = [
-        Refuses,
-        Unknown,
-        Resets,
-        StallsBeforeHeader,
-        StallsInBody,
-        TooShort,
-        Endless,
-        Rubbish,
-        Circle,
-        HugeHeader,
-        NotFound,
-        Broken,
-        Expired,
-        Foreign,
-    ];
+const SUCCESS: Expected = Ok(GOOD);
+const EMPTY: Expected = Ok(0);
 
-    /// Words of which one at least stands in a message that tells the cause. Each HTTP client has
-    /// its own.
-    pub fn causes(self) -> &'static [&'static str] {
-        match self {
-            Refuses => &["refused"],
-            // A resolver that is out of reach may also take longer than the time limit.
-            Unknown => &["lookup", "resolve", "not known", "timeout", "timed out"],
-            Resets => &["reset"],
-            StallsBeforeHeader | StallsInBody => &["timeout", "timed out"],
-            TooShort => &["disconnected", "end of file", "before message completed"],
-            Endless => &["larger than 64 MiB", "timeout", "timed out"],
-            Rubbish => &["invalid HTTP", "http parse", "protocol"],
-            Circle => &["too many redirects"],
-            HugeHeader => &["header", "too large"],
-            NotFound => &["404"],
-            Broken => &["500"],
-            Expired => &["expired"],
-            Foreign => &["UnknownIssuer", "unknown issuer"],
-        }
-    }
-}
+/// The pages of the plain server, and what every client must report. The paths are those of `answer`.
+#[rustfmt::skip]
+const PAGES: &[(&str, Expected)] = &[
+    ("/good", SUCCESS),
+    ("/chunked", SUCCESS),
+    ("/until-close", SUCCESS),
+    ("/status/204", EMPTY),
+    ("/status/299", EMPTY),
+    ("/status/300", Err("HTTP status 300")),
+    ("/status/304", Err("HTTP status 304")),
+    ("/status/305", Err("HTTP status 305")),
+    ("/status/306", Err("HTTP status 306")),
+    ("/status/400", Err("HTTP status 400")),
+    ("/status/404", Err("HTTP status 404")),
+    ("/status/500", Err("HTTP status 500")),
+    ("/status/600", Err("HTTP status 600")),
+    ("/status/999", Err("HTTP status 999")),
+    // A redirect without a Location.
+    ("/status/302", Err("HTTP status 302")),
+    ("/redirect/301?/good", SUCCESS),
+    ("/redirect/302?/good", SUCCESS),
+    ("/redirect/303?/good", SUCCESS),
+    ("/redirect/307?../good", SUCCESS),
+    ("/redirect/308?/good", SUCCESS),
+    ("/redirect/300?/good", Err("HTTP status 300")),
+    // Relative to this page, and not to the root.
+    ("/language", SUCCESS),
+    ("/redirect/302?file:///etc/passwd", Err("HTTP status 302")),
+    ("/redirect/302?data:,x", Err("HTTP status 302")),
+    ("/redirect/302?http://[::bad/", Err("HTTP status 302")),
+    ("/redirect/302?http://user:pass@127.0.0.1/", Err("HTTP status 302")),
+    ("/hops/10", SUCCESS),
+    ("/hops/11", Err("more than 10 redirects")),
+    ("/reset", Err("reset")),
+    ("/close", Err("closed")),
+    ("/stall", Err("no answer within 0.7 s")),
+    ("/stall-in-head", Err("no answer within 0.7 s")),
+    ("/stall-in-body", Err("no answer within 0.7 s")),
+    ("/short", Err("closed")),
+    ("/short-chunk", Err("closed")),
+    ("/not-http", Err("not HTTP")),
+    ("/wrong-length", Err("not HTTP")),
+    ("/huge-head", Err("too large")),
+];
 
-/// A server with all these sites, and one that is well. It is a thread of the test.
+/// A server with failing pages. It is a thread of the test.
 #[derive(Debug)]
 pub struct Faulty {
     plain: SocketAddr,
     good: SocketAddr,
     expired: SocketAddr,
     foreign: SocketAddr,
-    // Bound and not listening: nobody else gets this port, and nobody can connect to it.
-    refusing: TcpSocket,
+    authority: SocketAddr,
     trust: NamedTempFile,
+    requests: Arc<AtomicUsize>,
 }
 
 impl Faulty {
     /// Starts the server.
     pub fn start() -> Self {
-        let refusing = TcpSocket::new_v4().expect("socket");
-        refusing.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("port");
         let (trusted, stranger) = (authority("trusted"), authority("stranger"));
-        let trust = NamedTempFile::new().expect("file");
-        std::fs::write(trust.path(), trusted.pem()).expect("certificate");
+        let trust = NamedTempFile::new().expect("a file");
+        std::fs::write(trust.path(), trusted.pem()).expect("written");
+        let requests = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&requests);
         Self {
-            plain: listen(answer),
-            good: listen_tls(&trusted, 4000),
-            expired: listen_tls(&trusted, 2001),
-            foreign: listen_tls(&stranger, 4000),
-            refusing,
+            plain: listen(move |stream| answer(stream, &count)),
+            good: listen_tls(&trusted, 4000, IsCa::NoCa),
+            expired: listen_tls(&trusted, 2001, IsCa::NoCa),
+            foreign: listen_tls(&stranger, 4000, IsCa::NoCa),
+            authority: listen_tls(&trusted, 4000, IsCa::Ca(BasicConstraints::Unconstrained)),
             trust,
+            requests,
         }
     }
 
-    /// A site that fails like this.
-    pub fn url(&self, fault: Fault) -> String {
-        let Self { plain, expired, foreign, .. } = self;
-        match fault {
-            Refuses => format!("http://{}/", self.refusing.local_addr().expect("address")),
-            // RFC 6761 promises that there is no such name.
-            Unknown => "http://no-such-site.invalid/".into(),
-            Expired => format!("https://localhost:{}/good", expired.port()),
-            Foreign => format!("https://localhost:{}/good", foreign.port()),
-            other => format!("http://{plain}/{other:?}"),
-        }
+    /// The URL of a page of the plain server.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.plain)
     }
 
-    /// A site that is well, of [`GOOD`] bytes.
-    pub fn good(&self) -> String {
-        format!("http://{}/good", self.plain)
-    }
-
-    /// The same by its name.
-    pub fn good_by_name(&self) -> String {
+    /// The URL of a good page, by the server's name.
+    pub fn by_name(&self) -> String {
         format!("http://localhost:{}/good", self.plain.port())
     }
 
-    /// The same, encrypted, with a certificate that is trusted through [`Faulty::trust`].
-    pub fn good_and_encrypted(&self) -> String {
-        format!("https://localhost:{}/good", self.good.port())
+    /// The plain pages, with what a client must report for each within 0.7 s.
+    pub fn plain(&self) -> Vec<(String, Expected)> {
+        let pages = PAGES.iter().map(|(path, expected)| (self.url(path), *expected));
+        let others = [
+            (self.by_name(), SUCCESS),
+            (REFUSED.to_owned(), Err("refused")),
+            (UNKNOWN.to_owned(), Err("lookup")),
+        ];
+        pages.chain(others).collect()
+    }
+
+    /// The encrypted pages, with what a client that trusts [`Faulty::trust`] must report for each.
+    pub fn encrypted(&self) -> Vec<(String, Expected)> {
+        let url = |host: &str, server: SocketAddr| format!("https://{host}:{}/good", server.port());
+        vec![
+            (url("localhost", self.good), SUCCESS),
+            (url("localhost", self.expired), Err("certificate expired: ")),
+            (url("localhost", self.foreign), Err("certificate not trusted: ")),
+            (url("localhost", self.authority), Err("certificate not trusted: ")),
+            (url("127.0.0.1", self.good), Err("certificate not trusted: ")),
+        ]
     }
 
     /// The certificates to trust, for `SSL_CERT_FILE`.
     pub fn trust(&self) -> &Path {
         self.trust.path()
     }
-}
 
-/// The size of the good site's body, in bytes.
-pub const GOOD: usize = 5;
+    /// How many requests the plain server has received.
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+}
 
 fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate().expect("key");
-    CertifiedIssuer::self_signed(params, key).expect("certificate")
+    let key = KeyPair::generate().expect("a key");
+    CertifiedIssuer::self_signed(params, key).expect("a certificate")
 }
 
 fn listen(answer: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static) -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("port");
-    let address = listener.local_addr().expect("address");
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let address = listener.local_addr().expect("an address");
     let answer = Arc::new(answer);
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let answer = Arc::clone(&answer);
-            // An error is the client's leave.
+            // An error means that the client has gone.
             thread::spawn(move || answer(stream));
         }
     });
     address
 }
 
-fn listen_tls(issuer: &CertifiedIssuer<'_, KeyPair>, until_year: i32) -> SocketAddr {
-    let mut params = CertificateParams::new(vec!["localhost".into()]).expect("name");
+fn listen_tls(issuer: &CertifiedIssuer<'_, KeyPair>, until_year: i32, is_ca: IsCa) -> SocketAddr {
+    let mut params = CertificateParams::new(vec!["localhost".into()]).expect("a name");
     params.not_before = rcgen::date_time_ymd(2000, 1, 1);
     params.not_after = rcgen::date_time_ymd(until_year, 1, 1);
-    let key = KeyPair::generate().expect("key");
-    let certificate = params.signed_by(&key, issuer).expect("certificate");
+    params.is_ca = is_ca;
+    let key = KeyPair::generate().expect("a key");
+    let certificate = params.signed_by(&key, issuer).expect("a certificate");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("TLS")
         .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            PrivateKeyDer::Pkcs8(key.serialize_der().into()),
-        )
-        .expect("certificate");
-    let config = Arc::new(config);
+        .with_single_cert(vec![certificate.der().clone()], key);
+    let config = Arc::new(config.expect("a certificate"));
     listen(move |stream| {
         let tls = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
-        answer(StreamOwned::new(tls, stream))
+        answer(StreamOwned::new(tls, stream), &AtomicUsize::new(0))
     })
 }
 
-fn answer(mut stream: impl Read + Write) -> io::Result<()> {
+// Answers the requests of one connection.
+fn answer(mut stream: impl Read + Write, requests: &AtomicUsize) -> io::Result<()> {
+    let mut answered = 0;
     while let Some(path) = request(&mut stream)? {
-        let fault = Fault::ALL.iter().find(|fault| path == format!("/{fault:?}"));
-        let head: &[u8] = b"HTTP/1.1 200 OK\r\n";
-        match fault {
-            // Whatever has been sent after the head is still unread when the stream is closed,
-            // and so the system resets the connection.
-            Some(Resets) => return Ok(()),
-            Some(StallsBeforeHeader) => return until_left(stream),
-            Some(StallsInBody) => {
-                stream.write_all(&[head, b"content-length: 1000\r\n\r\npiece"].concat())?;
-                stream.flush()?;
+        requests.fetch_add(1, Ordering::Relaxed);
+        match &*path {
+            // The end of the request is unread, so that the system resets the connection.
+            "/reset" | "/close" => return Ok(()),
+            "/close-second" if answered > 0 => return Ok(()),
+            "/stall" => return until_left(stream),
+            "/stall-in-head" => {
+                stream.write_all(b"HTTP/1.1 200 OK\r\nx: ")?;
                 return until_left(stream);
             }
-            Some(TooShort) => {
-                return stream.write_all(&[head, b"content-length: 1000\r\n\r\npiece"].concat());
+            "/stall-in-body" => {
+                send(&mut stream, "200", "content-length: 9", b"piece")?;
+                return until_left(stream);
             }
-            Some(Endless) => {
-                stream.write_all(&[head, b"\r\n"].concat())?;
+            "/short" => return send(&mut stream, "200", "content-length: 9", b"piece"),
+            "/short-chunk" => {
+                return send(&mut stream, "200", "transfer-encoding: chunked", b"9\r\npiece");
+            }
+            "/chunked" => {
+                let body = b"2\r\npi\r\n3\r\nece\r\n0\r\n\r\n";
+                send(&mut stream, "200", "transfer-encoding: chunked", body)?;
+            }
+            "/until-close" => return send(&mut stream, "200", "connection: close", b"piece"),
+            "/not-http" => return stream.write_all(b"\0\xFF rubbish \r\n\r\n\r\n"),
+            "/wrong-length" => return send(&mut stream, "200", "content-length: -1", b"piece"),
+            "/huge-head" => {
+                return send(&mut stream, "200", &format!("x: {}", "x".repeat(10_000_000)), b"");
+            }
+            "/endless" => {
+                send(&mut stream, "200", "connection: close", b"")?;
                 loop {
                     stream.write_all(&[b'x'; 1 << 16])?;
                 }
             }
-            Some(Rubbish) => return stream.write_all(b"\0\xFF rubbish \r\n\r\n\r\n"),
-            Some(Circle) => stream.write_all(
-                b"HTTP/1.1 302 Found\r\nlocation: /Circle\r\ncontent-length: 0\r\n\r\n",
-            )?,
-            Some(HugeHeader) => {
-                stream.write_all(&[head, b"x: "].concat())?;
-                stream.write_all(&vec![b'x'; 10_000_000])?;
-                return stream.write_all(b"\r\ncontent-length: 0\r\n\r\n");
+            "/language" => redirect(&mut stream, "302", "?l=en")?,
+            path if path.starts_with("/hops/") => match path[6..].parse() {
+                Ok(0) | Err(_) => good(&mut stream)?,
+                Ok(left) => redirect(&mut stream, "302", &format!("/hops/{}", left - 1))?,
+            },
+            path if path.starts_with("/status/") => {
+                send(&mut stream, &path[8..], "content-length: 0", b"")?;
             }
-            Some(NotFound) => {
-                stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")?;
+            path if path.starts_with("/redirect/") => {
+                let (status, to) = path[10..].split_once('?').unwrap_or((&path[10..], ""));
+                redirect(&mut stream, status, to)?;
             }
-            Some(Broken) => stream
-                .write_all(b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n")?,
-            Some(Refuses | Unknown | Expired | Foreign) | None => {
-                let body = [b'x'; GOOD];
-                let length = format!("content-length: {GOOD}\r\n\r\n");
-                stream.write_all(&[head, length.as_bytes(), &body].concat())?;
-            }
+            "/good" | "/language?l=en" | "/close-second" => good(&mut stream)?,
+            _ => send(&mut stream, "404", "content-length: 0", b"")?,
         }
-        stream.flush()?;
+        answered += 1;
     }
     Ok(())
 }
 
-// The path that is asked for; `None` once the client has left.
+fn good(stream: &mut impl Write) -> io::Result<()> {
+    send(stream, "200", "content-length: 5", b"piece")
+}
+
+fn redirect(stream: &mut impl Write, status: &str, to: &str) -> io::Result<()> {
+    send(stream, status, &format!("content-length: 0\r\nlocation: {to}"), b"")
+}
+
+fn send(stream: &mut impl Write, status: &str, headers: &str, body: &[u8]) -> io::Result<()> {
+    let head = format!("HTTP/1.1 {status} Reason\r\n{headers}\r\n\r\n");
+    stream.write_all(&[head.as_bytes(), body].concat())?;
+    stream.flush()
+}
+
+// The path of the next request; `None` once the client has gone.
 fn request(stream: &mut impl Read) -> io::Result<Option<String>> {
     let mut head = Vec::new();
     let mut byte = [0];
@@ -257,8 +269,7 @@ fn request(stream: &mut impl Read) -> io::Result<Option<String>> {
             return Ok(None);
         }
         head.push(byte[0]);
-        // The rest stays unread for the reset.
-        if head.starts_with(b"GET /Resets") {
+        if head.starts_with(b"GET /reset ") {
             break;
         }
     }

@@ -1,411 +1,273 @@
-//! What holds for every program that downloads.
+//! The tests of every program that downloads.
 
-use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{TcpStream, UdpSocket};
 use std::process::Stdio;
 
-use nix::sys::signal::Signal;
-use serde_json::Value;
+use common::report::{Answer, Report};
+use common::server::SUBCOMMAND;
+use common::workload::expected_bytes;
 
-use super::faulty::{Fault, Faulty, GOOD};
+use super::faulty::{Expected, Faulty, GOOD, REFUSED, UNKNOWN};
+use super::program::report;
 use super::{Ended, HANG, Program, end, eventually, skip, works};
-use crate::sites;
 
-/// Makes a test of each function of this module, for one program.
+/// Makes the tests of a program that downloads.
 #[macro_export]
 macro_rules! io_tests {
     ($program:expr) => {
-        $crate::io_tests!($program; each_download_has_its_line, quiet_leaves_the_lines_out,
-            json_is_all_of_stdout, faults_fail_alone, certificates_are_checked,
-            bodies_have_a_largest_size, many_downloads_under_a_file_limit,
-            no_file_left_for_the_server, wrong_arguments_are_named, a_reader_may_leave,
-            full_and_closed_streams, proxies_keep_off_this_machine, a_wrong_proxy_is_named,
-            a_signal_ends_it_with_a_report, nothing_outlives_a_kill, two_at_once,
-            a_name_that_hangs_holds_nothing_up, the_server_stands_abuse);
-    };
-    ($program:expr; $($name:ident),+) => {
-        $(#[test]
-        fn $name() {
-            $crate::testing::io::$name(&$program);
-        })+
+        $crate::tests!(program(&$program, common::workload::Workload::Io):
+            prints_a_summary, continues_when_its_reader_leaves, survives_closed_and_full_streams,
+            reports_after_a_signal, leaves_no_process_when_killed, names_unknown_arguments);
+        $crate::tests!(io(&$program):
+            reads_all_pages, reports_each_fault, checks_certificates, limits_the_size_of_bodies,
+            reuses_connections_that_the_server_closes, downloads_many_under_a_file_limit,
+            names_a_limit_that_is_too_low, names_wrong_arguments,
+            ignores_proxies_for_the_local_server, uses_proxies_for_other_sites,
+            runs_twice_at_once, a_silent_name_server_delays_nothing_else,
+            the_local_server_survives_abuse);
     };
 }
 
-const TWO_ROUNDS: [&str; 4] = ["--repeat", "2", "--latency", "1"];
-const FOREVER: [&str; 4] = ["--repeat", "1000", "--latency", "50"];
+const SHORT: [&str; 4] = ["--repeat", "2", "--latency", "1"];
 
-fn read_lines(text: &str) -> Vec<&str> {
-    text.lines().filter(|line| line.starts_with("read ")).collect()
+#[expect(missing_docs, reason = "the name is the description")]
+pub fn reads_all_pages(program: &Program) {
+    let report = report(program, &SHORT);
+    assert_eq!(report.answer, Answer::Bytes(expected_bytes(2)));
+    // With one worker for each download the bound is one latency.
+    let bound = report.lower_bound_seconds.expect("a bound");
+    assert!((bound - (0.004 / report.workers as f64).max(0.001)).abs() < 1e-9, "{bound}");
 }
 
-#[expect(missing_docs, reason = "the names say it")]
-pub fn each_download_has_its_line(program: &Program) {
-    let ended = program.run(TWO_ROUNDS).with_code(0);
-    assert_eq!(ended.stderr, "");
-    let lines = read_lines(&ended.stdout);
-    assert_eq!(lines.len(), 4, "{}", ended.stdout);
-    for (page, bytes) in [("/jython", "20480 bytes"), ("/dice", "32 bytes")] {
-        let of_page: Vec<_> = lines.iter().filter(|line| line.contains(page)).collect();
-        assert_eq!(of_page.len(), 2, "{lines:?}");
-        for line in of_page {
-            assert!(line.contains(bytes) && line.contains("by worker"), "{line}");
-        }
-    }
-    summary(program, &ended, "io", "4, 0 failed");
-    assert!(ended.stdout.contains("41024 bytes read"), "{}", ended.stdout);
-}
-
-/// Asserts that a summary stands at the end of standard output, with all its figures known.
-pub fn summary(program: &Program, ended: &Ended, workload: &str, items: &str) {
-    let heading = format!("{} ({workload})", program.name());
-    let (_, summary) = ended.stdout.split_once(&heading).expect("a summary");
-    let figure = |name: &str| {
-        let row = summary.lines().find_map(|line| line.trim().strip_prefix(name));
-        row.unwrap_or_else(|| panic!("{name} in {summary}")).trim().to_owned()
-    };
-    assert_eq!(figure("items"), items);
-    for name in ["workers", "wall time", "bound", "CPU time", "switches", "peak memory"] {
-        assert!(figure(name).starts_with(|c: char| c.is_ascii_digit()), "{name}: {summary}");
-    }
-    let share = figure("bound").strip_suffix(" % of it reached").map(str::to_owned);
-    let share = share.as_deref().and_then(|bound| bound.rsplit(' ').next()?.parse::<f64>().ok());
-    assert!(share.is_some_and(|share| share <= 100.0), "{summary}");
-    assert!(figure("processes").starts_with(|c: char| c.is_ascii_digit()), "{summary}");
-    let known = figure("threads").starts_with(|c: char| c.is_ascii_digit());
-    assert_eq!(known, cfg!(target_os = "linux"), "{summary}");
-}
-
-#[expect(missing_docs, reason = "the names say it")]
-pub fn quiet_leaves_the_lines_out(program: &Program) {
-    let ended = program.run(TWO_ROUNDS.iter().chain(&["--quiet"])).with_code(0);
-    assert!(read_lines(&ended.stdout).is_empty(), "{}", ended.stdout);
-    summary(program, &ended, "io", "4, 0 failed");
-}
-
-#[expect(missing_docs, reason = "the names say it")]
-pub fn json_is_all_of_stdout(program: &Program) {
-    let ended = program.run(TWO_ROUNDS.iter().chain(&["--json"])).with_code(0);
-    let json = ended.json();
-    let keys: Vec<_> = json.as_object().expect("an object").keys().cloned().collect();
-    let promised = [
-        "program",
-        "workload",
-        "items",
-        "failed",
-        "workers",
-        "wall_seconds",
-        "bound_seconds",
-        "user_seconds",
-        "system_seconds",
-        "peak_memory_bytes",
-        "threads",
-        "processes",
-        "voluntary_switches",
-        "involuntary_switches",
-        "answer",
-        "spans",
-    ];
-    assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), promised.len());
-    for key in promised {
-        assert!(json.get(key).is_some(), "{key} in {keys:?}");
-    }
-    assert_eq!(json["program"], program.name());
-    assert_eq!(json["items"], 4);
-    assert_eq!(json["answer"], sites::expected_bytes(2));
-    // Half the rounds' latency on its own is the bound where all go at once, the sum of all in
-    // the baseline.
-    let workers = json["workers"].as_u64().expect("workers");
-    let bound = json["bound_seconds"].as_f64().expect("bound");
-    assert!((bound - (0.004 / workers as f64).max(0.001)).abs() < 1e-9, "{bound}");
-    for span in json["spans"].as_array().expect("spans") {
-        let [start, end] = ["start_seconds", "end_seconds"].map(|key| span[key].as_f64());
-        assert!(Some(0.0) <= start && start <= end && end <= json["wall_seconds"].as_f64());
-        assert_eq!(span["error"], Value::Null);
-        assert!(span["worker"].as_u64().expect("worker") < workers);
-    }
-}
-
-#[expect(missing_docs, reason = "the names say it")]
-pub fn faults_fail_alone(program: &Program) {
-    let sites = Faulty::start();
-    // The endless body has a test of its own, since it takes as long as it may.
-    let faults = Fault::ALL.into_iter().filter(|fault| *fault != Fault::Endless);
+// Runs a program over these URLs once; returns its report and the whole end. Asserts that each error
+// was printed once, with its URL.
+fn download(program: &Program, urls: &[String], arguments: &[&str]) -> (Report, Ended) {
     let mut command = program.command();
-    command.args(["--json", "--repeat", "1", "--timeout", "0.7", "--url", &sites.good()]);
-    for fault in faults.clone() {
-        command.args(["--url", &sites.url(fault)]);
-    }
-    command.args(["--url", &sites.good(), "--url", &sites.good_by_name()]);
-    let ended = end(command).with_code(1);
-    let json = ended.json();
-    assert_eq!(json["failed"], faults.clone().count(), "{ended:?}");
-    assert_eq!(json["answer"], 3 * GOOD);
-    assert_eq!(json["bound_seconds"], Value::Null, "unknown for a real site");
-    let spans = json["spans"].as_array().expect("spans");
-    for fault in faults {
-        let url = sites.url(fault);
-        let span = spans.iter().find(|span| span["name"] == url.as_str());
-        let error = span.expect("a span")["error"].as_str().expect("an error");
-        assert!(fault.causes().iter().any(|cause| error.contains(cause)), "{fault:?}: {error}");
-        let line = format!("error: {url}: {error}\n");
-        assert_eq!(ended.stderr.matches(&line).count(), 1, "{line} in {}", ended.stderr);
-    }
-    let memory = json["peak_memory_bytes"].as_u64().expect("memory");
-    assert!(memory < 64 << 20, "{memory} bytes");
+    command.args(["--json", "--repeat", "1"]).args(arguments);
+    ended(command, urls)
 }
 
-#[expect(missing_docs, reason = "the names say it")]
-pub fn certificates_are_checked(program: &Program) {
-    let sites = Faulty::start();
-    let mut command = program.command();
-    command.env("SSL_CERT_FILE", sites.trust()).args(["--json", "--repeat", "1"]);
-    let urls = [sites.good_and_encrypted(), sites.url(Fault::Expired), sites.url(Fault::Foreign)];
-    for url in &urls {
+fn ended(mut command: std::process::Command, urls: &[String]) -> (Report, Ended) {
+    for url in urls {
         command.args(["--url", url]);
     }
-    let ended = end(command).with_code(1);
-    let json = ended.json();
-    let errors: Vec<_> =
-        json["spans"].as_array().expect("spans").iter().map(|s| &s["error"]).collect();
-    assert_eq!(*errors[0], Value::Null);
-    for (error, fault) in errors[1..].iter().zip([Fault::Expired, Fault::Foreign]) {
-        let error = error.as_str().expect("an error");
-        assert!(fault.causes().iter().any(|cause| error.contains(cause)), "{error}");
+    let ended = end(command);
+    let report = ended.report();
+    for span in &report.spans {
+        if let Some(error) = &span.error {
+            let line = format!("error: {}: {error}\n", span.name);
+            assert_eq!(ended.stderr.matches(&line).count(), 1, "{line} in {}", ended.stderr);
+        }
+    }
+    let code = i32::from(report.failed > 0);
+    (report, ended.with_code(code))
+}
+
+// Asserts that a report has the expected result for each page, and nothing else.
+fn compare(report: &Report, pages: &[(String, Expected)]) {
+    let differences = report.spans.iter().zip(pages).filter_map(|(span, (url, expected))| {
+        let as_expected = match (&span.error, expected) {
+            (None, Ok(_)) => true,
+            (Some(error), Err(part)) => error.contains(part),
+            _ => false,
+        };
+        (!as_expected).then(|| format!("{url}: {:?} instead of {expected:?}", span.error))
+    });
+    let differences: Vec<_> = differences.collect();
+    assert!(differences.is_empty(), "{differences:#?}");
+    let bytes = pages.iter().filter_map(|(_, expected)| expected.ok()).sum();
+    assert_eq!(report.answer, Answer::Bytes(bytes));
+    assert_eq!(report.failed, pages.iter().filter(|(_, expected)| expected.is_err()).count());
+}
+
+#[expect(missing_docs, reason = "the name is the description")]
+pub fn reports_each_fault(program: &Program) {
+    let server = Faulty::start();
+    let pages = server.plain();
+    let urls: Vec<String> = pages.iter().map(|(url, _)| url.clone()).collect();
+    let (report, _) = download(program, &urls, &["--timeout", "0.7"]);
+    compare(&report, &pages);
+    assert_eq!(report.lower_bound_seconds, None, "unknown for a real site");
+}
+
+#[expect(missing_docs, reason = "the name is the description")]
+pub fn checks_certificates(program: &Program) {
+    let server = Faulty::start();
+    let pages = server.encrypted();
+    let urls: Vec<String> = pages.iter().map(|(url, _)| url.clone()).collect();
+    let mut command = program.command();
+    command.env("SSL_CERT_FILE", server.trust()).args(["--json", "--repeat", "1"]);
+    compare(&ended(command, &urls).0, &pages);
+
+    // Without any certificate only the encrypted pages fail.
+    let mut command = program.command();
+    command.env("SSL_CERT_FILE", "/dev/null").env("SSL_CERT_DIR", "/dev/null");
+    command.args(["--json", "--repeat", "1"]);
+    let pages = [(server.url("/good"), Ok(GOOD)), (urls[0].clone(), Err("certificate"))];
+    compare(&ended(command, &pages.clone().map(|(url, _)| url)).0, &pages);
+}
+
+#[expect(missing_docs, reason = "the name is the description")]
+pub fn limits_the_size_of_bodies(program: &Program) {
+    let pages = [(Faulty::start().url("/endless"), Err("the body is larger than 64 MiB"))];
+    let (report, _) = download(program, &[pages[0].0.clone()], &[]);
+    compare(&report, &pages);
+    assert!(report.peak_memory_bytes < Some(64 << 20), "{report:?}");
+}
+
+#[expect(missing_docs, reason = "the name is the description")]
+pub fn reuses_connections_that_the_server_closes(program: &Program) {
+    // Each second request on a connection is not answered, and sent again on a new one.
+    let server = Faulty::start();
+    let urls = vec![server.url("/close-second"); 5];
+    let (report, _) = download(program, &urls, &[]);
+    assert_eq!(report.answer, Answer::Bytes(5 * GOOD));
+
+    let server = Faulty::start();
+    download(program, &[server.url("/close")], &[]);
+    assert_eq!(server.requests(), 2, "one request and one retry");
+}
+
+#[expect(missing_docs, reason = "the name is the description")]
+pub fn downloads_many_under_a_file_limit(program: &Program) {
+    let run = |limit: &str, repeat: usize| {
+        let mut command = program.after(&format!("ulimit {limit}"));
+        command.args(["--repeat", &repeat.to_string(), "--latency", "1", "--json"]);
+        let ended = end(command).with_code(0);
+        assert_eq!(ended.report().answer, Answer::Bytes(expected_bytes(repeat)));
+        ended.stderr
+    };
+    let tasks = program.name() == "async-io";
+    let note = run("-n 256", 1000);
+    assert_eq!(note.contains("112 downloads at once instead of 2000: "), tasks, "{note}");
+    assert_eq!(run("-n 256", 110), "", "as many connections as fit");
+    assert_eq!(run("-S -n 40", 50), "", "a limit that may be raised is raised");
+}
+
+#[expect(missing_docs, reason = "the name is the description")]
+pub fn names_a_limit_that_is_too_low(program: &Program) {
+    // With fewer files the program cannot even load its libraries.
+    for files in 4..12 {
+        let mut command = program.after(&format!("ulimit -n {files}"));
+        command.args(SHORT);
+        let ended = end(command);
+        if ended.code != Some(0) {
+            let ended = ended.with_code(1);
+            assert_eq!(ended.stdout, "", "no item was done");
+            assert!(ended.stderr.starts_with("error: "), "{ended:?}");
+            assert!(ended.stderr.contains(&format!("open files (ulimit -n) {files}")), "{ended:?}");
+        }
     }
 }
 
-#[expect(missing_docs, reason = "the names say it")]
-pub fn bodies_have_a_largest_size(program: &Program) {
-    let sites = Faulty::start();
-    let ended =
-        program.run(["--json", "--repeat", "1", "--url", &sites.url(Fault::Endless)]).with_code(1);
-    let json = ended.json();
-    let error = json["spans"][0]["error"].as_str().expect("an error");
-    assert!(error.contains("larger than 64 MiB"), "{error}");
-    let memory = json["peak_memory_bytes"].as_u64().expect("memory");
-    assert!(memory < 64 << 20, "{memory} bytes");
-}
-
-#[expect(missing_docs, reason = "the names say it")]
-pub fn many_downloads_under_a_file_limit(program: &Program) {
-    let mut command = program.after("ulimit -n 256");
-    command.args(["--repeat", "5000", "--latency", "0", "--json"]);
-    let ended = end(command).with_code(0);
-    let json = ended.json();
-    assert_eq!(json["items"], 10_000);
-    assert_eq!(json["answer"], sites::expected_bytes(5000));
-    // Two for each download, besides the 32 that the program has open anyway.
-    let fewer = ended.stderr.contains("note: 112 downloads at once instead of 10000");
-    assert_eq!(fewer, program.name() == "async-io", "{}", ended.stderr);
-
-    // No more than there are downloads are ever opened.
-    let mut command = program.after("ulimit -n 256");
-    command.args(["--repeat", "110", "--latency", "1", "--json"]);
-    let ended = end(command).with_code(0);
-    assert_eq!(ended.stderr, "", "none of 220 has to wait");
-
-    // A limit that may be raised is raised.
-    let mut command = program.after("ulimit -S -n 40");
-    command.args(["--repeat", "50", "--latency", "1", "--json"]);
-    let ended = end(command).with_code(0);
-    assert_eq!(ended.stderr, "", "none of 100 has to wait");
-    assert_eq!(ended.json()["answer"], sites::expected_bytes(50));
-}
-
-#[expect(missing_docs, reason = "the names say it")]
-pub fn no_file_left_for_the_server(program: &Program) {
-    let mut command = program.after("ulimit -n 5");
-    command.args(TWO_ROUNDS);
-    let ended = end(command).with_code(1);
-    let said = "(ulimit -n) 5";
-    assert!(ended.stderr.contains("error: ") && ended.stderr.contains(said), "{}", ended.stderr);
-}
-
-#[expect(missing_docs, reason = "the names say it")]
-pub fn wrong_arguments_are_named(program: &Program) {
-    for flag in ["--repeat", "--latency", "--timeout", "--url", "--site-server"] {
-        program.refuses_rubbish(flag);
-    }
-    for (flag, value) in [
-        ("--repeat", "0"),
-        ("--repeat", "1000001"),
-        ("--repeat", "1.5"),
-        ("--latency", "60001"),
-        ("--timeout", "0"),
-        ("--timeout", "86401"),
-        ("--timeout", "NaN"),
-        ("--timeout", "inf"),
-        ("--url", "www.jython.org"),
-        ("--url", "ftp://example.org"),
-        ("--url", "http://"),
-        ("--url", "http://a:99999/"),
-        ("--url", "file:///etc/passwd"),
-        ("--site-server", "192.0.2.1:80"),
-        ("--site-server", "127.0.0.1"),
+#[expect(missing_docs, reason = "the name is the description")]
+pub fn names_wrong_arguments(program: &Program) {
+    for (flag, values) in [
+        ("--repeat", &["0", "1000001", "1.5"][..]),
+        ("--latency", &["60001"]),
+        ("--timeout", &["0", "86401", "NaN", "inf"]),
+        ("--url", &["www.jython.org", "ftp://example.org", "http://", "http://a:99999/"]),
+        ("--url", &["file:///etc/passwd"]),
+        ("--site-server", &["192.0.2.1:80", "127.0.0.1"]),
     ] {
-        program.refuses([flag, value], &[flag, &format!("'{value}'")]);
+        program.refuses_rubbish(flag);
+        program.refuses_values(flag, values);
     }
-    program.refuses(["--no-such-flag"], &["'--no-such-flag'"]);
-    program.refuses(["--quiet=yes"], &["--quiet", "'yes'"]);
+    for url in ["http://user:p%40ss@host/", "http://user@host/"] {
+        program.refuses(["--url", url], &["--url", "user name or password"]);
+    }
     program.refuses(["--repeat"], &["--repeat"]);
     program.refuses(["rubbish"], &["'rubbish'"]);
     program.refuses(["--url", "http://localhost", "--latency", "1"], &["--url", "--latency"]);
 }
 
-#[expect(missing_docs, reason = "the names say it")]
-pub fn a_reader_may_leave(program: &Program) {
-    let mut command = program.prefixed(&["sh", "-c", "{ \"$0\" \"$@\"; echo $? >&2; } | head -1"]);
-    command.args(["--repeat", "20", "--latency", "5"]);
-    let ended = end(command).with_code(0);
-    assert_eq!(ended.stdout.lines().count(), 1, "{ended:?}");
-    assert_eq!(ended.stderr, "0\n", "quietly, with exit code 0");
+#[expect(missing_docs, reason = "the name is the description")]
+pub fn ignores_proxies_for_the_local_server(program: &Program) {
+    for proxy in [REFUSED, "socks5://127.0.0.1:1080", ":::", "http://[rubbish"] {
+        let mut command = program.command();
+        for name in ["http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy", "HTTPS_PROXY"] {
+            command.env(name, proxy);
+        }
+        command.args(SHORT).arg("--quiet");
+        assert_eq!(end(command).with_code(0).stderr, "");
+    }
 }
 
-#[expect(missing_docs, reason = "the names say it")]
-pub fn full_and_closed_streams(program: &Program) {
-    for arguments in [&TWO_ROUNDS[..], &["--json", "--repeat", "1", "--latency", "1"]] {
-        program.stands_streams(arguments);
-    }
-    let sites = Faulty::start();
-    for redirection in ["2>&-", "2>/dev/full"] {
-        if redirection == "2>&-" || cfg!(target_os = "linux") {
-            let script = format!("exec \"$0\" \"$@\" {redirection}");
-            let mut command = program.prefixed(&["sh", "-c", &script]);
-            command.args(["--repeat", "1", "--url", &sites.url(Fault::NotFound)]);
-            end(command).with_code(1);
+#[expect(missing_docs, reason = "the name is the description")]
+pub fn uses_proxies_for_other_sites(program: &Program) {
+    let run = |name: &str, proxy: &str, exempt: &str, url: &str| {
+        let mut command = program.command();
+        command.env(name, proxy).env("NO_PROXY", exempt);
+        command.args(["--repeat", "1", "--timeout", "2", "--url", url]);
+        end(command)
+    };
+    for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        let ended = run(name, REFUSED, "", UNKNOWN).with_code(1);
+        assert!(ended.stderr.contains("refused"), "{name}: {ended:?}");
+        let ended = run(name, REFUSED, "example.org,no-such-site.invalid", UNKNOWN).with_code(1);
+        assert!(!ended.stderr.contains("refused"), "{name}: {ended:?}");
+        for wrong in ["socks5://127.0.0.1:1080", ":::", "http://[rubbish"] {
+            let ended = run(name, wrong, "", UNKNOWN).with_code(1);
+            assert!(ended.stderr.contains(&format!("{name}={wrong}")), "{ended:?}");
         }
     }
 }
 
-#[expect(missing_docs, reason = "the names say it")]
-pub fn proxies_keep_off_this_machine(program: &Program) {
-    let sites = Faulty::start();
-    let nowhere = sites.url(Fault::Refuses);
-    let nowhere = nowhere.trim_end_matches('/');
-    for names in
-        [["http_proxy", "all_proxy"], ["HTTP_PROXY", "HTTPS_PROXY"], ["ALL_PROXY", "https_proxy"]]
-    {
-        let proxied = || {
-            let mut command = program.command();
-            command.envs(names.map(|name| (name, nowhere))).args(["--repeat", "1"]);
-            command
-        };
-        let mut local = proxied();
-        local.args(["--latency", "1"]);
-        end(local).with_code(0);
-        let mut by_url = proxied();
-        by_url.args(["--url", &sites.good(), "--url", &sites.good_by_name()]);
-        end(by_url).with_code(0);
-        // Others are asked for through the proxy, which refuses.
-        let mut other = proxied();
-        other.args(["--url", "http://no-such-site.invalid/"]);
-        let ended = end(other).with_code(1);
-        assert!(ended.stderr.contains("refused"), "{names:?}: {ended:?}");
-        // An empty variable is none, and some hosts are to be asked for without a proxy.
-        let mut exempt = proxied();
-        exempt.env("no_proxy", "").env("NO_PROXY", "example.org,no-such-site.invalid");
-        exempt.args(["--timeout", "2", "--url", "http://no-such-site.invalid/"]);
-        let ended = end(exempt).with_code(1);
-        assert!(!ended.stderr.contains("refused"), "{names:?}: {ended:?}");
-    }
-}
-
-#[expect(missing_docs, reason = "the names say it")]
-pub fn a_wrong_proxy_is_named(program: &Program) {
-    let mut command = program.command();
-    command.env("HTTP_PROXY", "http://[rubbish").args(TWO_ROUNDS);
-    let ended = end(command).with_code(1);
-    assert!(ended.stderr.contains("HTTP_PROXY=http://[rubbish"), "{ended:?}");
-}
-
-#[expect(missing_docs, reason = "the names say it")]
-pub fn a_signal_ends_it_with_a_report(program: &Program) {
-    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
-        let mut running = program.start(FOREVER);
-        running.line();
-        if signal == Signal::SIGINT {
-            running.signal_all(signal);
-        } else {
-            running.signal(signal);
-        }
-        let ended = running.end().with_code(code);
-        let not_done = format!("interrupted by signal {}:", signal as i32);
-        assert!(ended.stderr.contains(&not_done), "{ended:?}");
-        let done = read_lines(&ended.stdout).len();
-        let items = format!("2000, {} failed", 2000 - done);
-        summary(program, &ended, "io", &items);
-    }
-}
-
-#[expect(missing_docs, reason = "the names say it")]
-pub fn nothing_outlives_a_kill(program: &Program) {
-    program.leaves_nothing_when_killed(&FOREVER);
-}
-
-#[expect(missing_docs, reason = "the names say it")]
-pub fn two_at_once(program: &Program) {
-    let started = [program.start(TWO_ROUNDS), program.start(TWO_ROUNDS)];
-    for running in started {
+#[expect(missing_docs, reason = "the name is the description")]
+pub fn runs_twice_at_once(program: &Program) {
+    for running in [program.start(SHORT), program.start(SHORT)] {
         running.end().with_code(0);
     }
 }
 
 /// The system's resolver blocks its thread for as long as the name server is silent.
-pub fn a_name_that_hangs_holds_nothing_up(program: &Program) {
+pub fn a_silent_name_server_delays_nothing_else(program: &Program) {
     let name_server = UdpSocket::bind("127.53.53.53:53");
     if name_server.is_err() || !works(&["unshare", "--mount", "true"]) {
-        return skip("a name server that is silent needs root, Linux and `unshare --mount`");
+        return skip("a silent name server needs root, Linux and `unshare --mount`");
     }
-    let configuration = tempfile::NamedTempFile::new().expect("file");
+    let configuration = tempfile::NamedTempFile::new().expect("a file");
     // Together longer than `HANG`.
     let silent = "nameserver 127.53.53.53\noptions timeout:30 attempts:5\n";
     std::fs::write(configuration.path(), silent).expect("written");
     let path = configuration.path().to_str().expect("a path");
     let script = format!("mount --bind {path} /etc/resolv.conf && exec \"$0\" \"$@\"");
-    let sites = Faulty::start();
+    let server = Faulty::start();
     let mut command = program.prefixed(&["unshare", "--mount", "sh", "-c", &script]);
     command.args(["--timeout", "0.5", "--repeat", "1", "--json"]);
-    command.args(["--url", "http://www.example.org/", "--url", &sites.good()]);
-    let json = end(command).with_code(1).json();
-    assert_eq!((&json["failed"], &json["answer"]), (&1.into(), &GOOD.into()), "{json}");
-    let error = json["spans"][0]["error"].as_str().expect("an error");
-    assert!(error.contains("timeout") || error.contains("timed out"), "{error}");
+    let pages = [
+        ("http://www.example.org/".to_owned(), Err("no answer within 0.5 s")),
+        (server.url("/good"), Ok(GOOD)),
+    ];
+    compare(&ended(command, &pages.clone().map(|(url, _)| url)).0, &pages);
 }
 
-/// The site server goes on whatever one of its clients does.
-pub fn the_server_stands_abuse(program: &Program) {
-    // The subcommand comes first, before all of a program's own arguments.
+#[expect(missing_docs, reason = "the name is the description")]
+pub fn the_local_server_survives_abuse(program: &Program) {
+    // The subcommand comes before all arguments of the program.
     let mut command = std::process::Command::new(program.path());
-    command.arg(crate::server::SUBCOMMAND);
-    let mut server =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the server starts");
+    command.arg(SUBCOMMAND).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut server = command.spawn().expect("the server starts");
     let mut line = String::new();
     let stdout = server.stdout.take().expect("a pipe");
     std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).expect("a line");
-    let address = line.trim().strip_prefix("http://").expect("its address").to_owned();
+    let address = line.trim().strip_prefix("http://").expect("an address").to_owned();
     assert!(address.starts_with("127.0.0.1:"), "{address}");
-    let connect = || {
-        let stream = TcpStream::connect(&address).expect("a connection");
+    let send = |request: &[u8]| {
+        let mut stream = TcpStream::connect(&address).expect("a connection");
         stream.set_read_timeout(Some(HANG)).expect("a limit");
+        // The server may have closed the connection before the end of the request.
+        let _ = stream.write_all(request);
         stream
     };
     let answer = |request: &[u8]| {
-        let mut stream = connect();
-        // The server may have closed before all was sent.
-        let _ = stream.write_all(request);
         let mut answer = [0; 1024];
-        let bytes = stream.read(&mut answer).unwrap_or(0);
+        let bytes = send(request).read(&mut answer).unwrap_or(0);
         String::from_utf8_lossy(&answer[..bytes]).into_owned()
     };
-    // Clients that are slow and never finish hold their connections meanwhile.
-    let slow: Vec<_> = (0..200)
-        .map(|_| {
-            let mut stream = connect();
-            stream.write_all(b"GET /dice HTTP/1.1\r\nhost:").expect("written");
-            stream
-        })
-        .collect();
+    // Requests that never end hold their connections meanwhile.
+    let slow: Vec<_> = (0..200).map(|_| send(b"GET /dice HTTP/1.1\r\nhost:")).collect();
     let long = format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "x".repeat(1 << 20));
     assert!(!answer(long.as_bytes()).contains("200 OK"));
     let many = format!("GET /dice HTTP/1.1\r\nhost: a\r\n{}\r\n", "a: b\r\n".repeat(100));

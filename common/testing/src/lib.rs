@@ -1,41 +1,54 @@
-//! What the tests of whole programs share. Only there with the feature `testing`, which packages
-//! name under their dev-dependencies.
+//! What the tests of whole programs share.
 //!
-//! A test runs a built [`Program`] and looks at how it [`Ended`]. A program has ended when it has,
-//! and when all processes that it started have let go of its standard output and standard error,
-//! which each of them holds as long as it lives: that no process is left behind is seen in every
-//! test. What has not ended after [`HANG`] is hung.
+//! A [`Program`] is a built program and its first arguments. [`end`] runs a command to its end;
+//! [`Running`] is a command that a test reads from or signals meanwhile. Both wait until every process
+//! of the command has closed its standard output and standard error, so that each test also fails if
+//! a process is left behind. After [`HANG`] a command counts as hung.
 //!
-//! [`io`], [`cpu`] and [`pictures`] hold the tests that programs have in common, [`faulty`] the
-//! sites that fail.
+//! [`program`], [`io`], [`cpu`] and [`pictures`] hold the tests that several programs share;
+//! [`faulty`] is a server whose pages fail.
 
 pub mod cpu;
 pub mod faulty;
 pub mod io;
 pub mod pictures;
+pub mod program;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use assert_cmd::assert::OutputAssertExt;
+use common::os::output::eprint_line;
+use common::report::Report;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
+use predicates::str::contains;
 use serde_json::Value;
 use tempfile::TempDir;
-
-use crate::out;
 
 /// The time after which a program counts as hung.
 pub const HANG: Duration = Duration::from_secs(60);
 
-/// A built program, and what comes before all its other arguments.
+/// Makes a test of each named function of a module of this crate, with these arguments.
+#[macro_export]
+macro_rules! tests {
+    ($module:ident $arguments:tt: $($name:ident),+ $(,)?) => {
+        $(#[test]
+        fn $name() {
+            $crate::$module::$name $arguments;
+        })+
+    };
+}
+
+/// A built program, and the first of its arguments.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
     path: &'static Path,
@@ -48,18 +61,17 @@ impl Program {
         Self { path, first }
     }
 
-    /// Where it is.
+    /// The path of its file.
     pub fn path(&self) -> &'static Path {
         self.path
     }
 
-    /// What it is called.
+    /// Its name.
     pub fn name(&self) -> &'static str {
-        let name = self.path.file_name().and_then(OsStr::to_str);
-        name.expect("a program has a name")
+        self.path.file_name().and_then(OsStr::to_str).expect("a program has a name")
     }
 
-    /// A command to be completed. No proxy of the tester's own stands in its environment.
+    /// A command without further arguments, and without the proxies of this environment.
     pub fn command(&self) -> Command {
         self.prefixed(&[])
     }
@@ -70,29 +82,29 @@ impl Program {
         let mut command = Command::new(words.next().expect("a program"));
         command.args(words).args(self.first);
         for variable in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
-            command.env_remove(variable);
-            command.env_remove(variable.to_uppercase());
+            command.env_remove(variable).env_remove(variable.to_uppercase());
         }
         command
     }
 
-    /// A command that runs the program in a shell after `setup`, such as `ulimit -n 256`.
+    /// A command that runs the program in a shell after `setup`, such as `ulimit -n 256`, or with
+    /// redirections of the shell, such as `exec >&-`.
     pub fn after(&self, setup: &str) -> Command {
-        // Files that whoever started the tests left open would count against a limit.
+        // Files that the test runner left open would count against a limit.
         let close = "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-";
         self.prefixed(&["sh", "-c", &format!("{close}; {setup}; exec \"$0\" \"$@\"")])
     }
 
     /// A command that runs the program under a limit on processes and threads, and the folder that
-    /// it needs. The limit counts all of a user's and does not bind root, so that root becomes a
-    /// user who has no other. `None`, and the test is skipped, where this is not root.
+    /// it needs. The limit counts all processes of a user and does not bind root, so the program runs
+    /// as a user without other processes. `None`, and the test is skipped, unless this is root.
     #[track_caller]
-    pub fn as_lonely_user(&self, limit: usize) -> Option<(Command, TempDir)> {
-        // No two tests are the same user.
+    pub fn with_process_limit(&self, limit: usize) -> Option<(Command, TempDir)> {
+        // Tests run at the same time, each as another user.
         let user = 100_000 + random(1 << 30);
         let user = [format!("--reuid={user}"), format!("--regid={user}")];
         let become_user = ["setpriv", &user[0], &user[1], "--clear-groups"];
-        // A place where any user may read the program.
+        // Any user may read the program there.
         let folder = tempfile::tempdir().expect("a folder");
         let copy = folder.path().join(self.name());
         std::fs::copy(self.path, &copy).expect("a copy");
@@ -111,9 +123,7 @@ impl Program {
 
     /// Runs it with these arguments to its end.
     pub fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Ended {
-        let mut command = self.command();
-        command.args(arguments);
-        end(command)
+        self.start(arguments).end()
     }
 
     /// Starts it with these arguments.
@@ -123,67 +133,30 @@ impl Program {
         Running::start(command)
     }
 
-    /// Asserts that it refuses all rubbish as a value of this flag, by name.
-    pub fn refuses_rubbish(&self, flag: &str) {
-        let rubbish =
-            ["", "rubbish", "-1", "-x", "1e400", "99999999999999999999999", "1;2", "\u{1F600}"];
-        for value in rubbish.iter().chain(&["--json"]) {
+    /// Asserts that it refuses these arguments: exit code 2, nothing on standard output, and a message
+    /// that contains each of `named`.
+    pub fn refuses<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>, named: &[&str]) {
+        let mut command = self.command();
+        let mut refused = command.args(arguments).assert().code(2).stdout("");
+        for named in named {
+            refused = refused.stderr(contains(*named));
+        }
+    }
+
+    /// Asserts that it refuses each of these values of a flag, and names both.
+    pub fn refuses_values(&self, flag: &str, values: &[&str]) {
+        for value in values {
             self.refuses([flag, value], &[flag, &format!("'{value}'")]);
         }
-        let value = OsStr::from_bytes(b"\xFF\xFE");
-        self.refuses([OsStr::new(flag), value], &[flag, "not UTF-8"]);
     }
 
-    /// Asserts that it ends with exit code 0 whichever of its streams is closed, and with 1 and a
-    /// message where its standard output is a full device.
-    pub fn stands_streams(&self, arguments: &[&str]) {
-        let redirected = |redirection: &str| {
-            let script = format!("exec \"$0\" \"$@\" {redirection}");
-            let mut command = self.prefixed(&["sh", "-c", &script]);
-            command.args(arguments);
-            end(command)
-        };
-        for redirection in [">&-", "2>&-", "<&- >&- 2>&-"] {
-            redirected(redirection).with_code(0);
-        }
-        if cfg!(target_os = "linux") {
-            redirected("2>/dev/full").with_code(0);
-            let ended = redirected(">/dev/full").with_code(1);
-            assert!(ended.stderr.contains("standard output cannot be written"), "{ended:?}");
-        }
+    /// Asserts that it refuses values of this flag that are no number, address or name at all.
+    pub fn refuses_rubbish(&self, flag: &str) {
+        let large = "99999999999999999999999";
+        let rubbish = ["", "rubbish", "-1", "-x", "1e400", large, "1;2", "\u{1F600}", "--json"];
+        self.refuses_values(flag, &rubbish);
+        self.refuses([OsStr::new(flag), OsStr::from_bytes(b"\xFF\xFE")], &[flag, "not UTF-8"]);
     }
-
-    /// Asserts that no process is left when it is killed at a random moment of its first 30 ms, again
-    /// and again.
-    pub fn leaves_nothing_when_killed(&self, arguments: &[&str]) {
-        for _ in 0..rounds() {
-            let running = self.start(arguments);
-            thread::sleep(Duration::from_micros(random(30_000)));
-            running.kill();
-        }
-    }
-
-    /// Asserts that it refuses these arguments: exit 2, nothing on standard output, and a message
-    /// with each of `named` in it.
-    pub fn refuses<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>, named: &[&str]) {
-        let arguments: Vec<OsString> =
-            arguments.into_iter().map(|argument| argument.as_ref().to_owned()).collect();
-        let ended = self.run(&arguments);
-        assert_eq!(ended.code, Some(2), "{arguments:?}: {ended:?}");
-        assert_eq!(ended.stdout, "", "{arguments:?}");
-        for named in named {
-            assert!(
-                ended.stderr.contains(named),
-                "{arguments:?} does not name {named}: {}",
-                ended.stderr
-            );
-        }
-    }
-}
-
-/// A command for the example `name`. No proxy of the tester's own stands in its environment.
-pub fn example(name: &str) -> Command {
-    example_program(name).command()
 }
 
 /// The example `name`, which cargo builds beside the folder of the tests.
@@ -195,34 +168,39 @@ pub fn example_program(name: &str) -> Program {
         path.exists(),
         "{name} is not built: `cargo test` without `--test` builds the examples"
     );
-    let path: &'static Path = Box::leak(path.into_boxed_path());
-    Program::new(path, &[])
+    Program::new(Box::leak(path.into_boxed_path()), &[])
+}
+
+/// A command for the example `name`, without the proxies of this environment.
+pub fn example(name: &str) -> Command {
+    example_program(name).command()
 }
 
 /// Runs the example `name` with `--json` and these arguments; returns its object. Asserts exit code
-/// 0, and that `claim`, `holds`, `figures` and `said` are all that is in there.
-pub fn shown(name: &str, arguments: &[&str]) -> Value {
+/// 0 and the object's keys.
+pub fn demo_result(name: &str, arguments: &[&str]) -> Value {
     let mut command = example(name);
     command.arg("--json").args(arguments);
-    let shown = end(command).with_code(0).json();
-    let keys: Vec<&str> =
-        shown.as_object().expect("an object").keys().map(String::as_str).collect();
-    assert_eq!(keys, ["claim", "figures", "holds", "said"], "{name}");
-    shown
+    let result = end(command).with_code(0).json();
+    assert_eq!(keys(&result), ["claim", "figures", "holds", "summary"], "{name}");
+    result
 }
 
-/// Runs a command to its end, through assert_cmd.
+/// The keys of a JSON object, sorted.
+pub fn keys(object: &Value) -> Vec<&str> {
+    let mut keys: Vec<_> =
+        object.as_object().expect("an object").keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
+}
+
+/// Runs a command to its end.
+#[track_caller]
 pub fn end(command: Command) -> Ended {
-    let said = format!("{command:?}");
-    let (sender, output) = mpsc::channel();
-    thread::spawn(move || sender.send(assert_cmd::Command::from_std(command).output()));
-    match output.recv_timeout(HANG) {
-        Ok(output) => output.unwrap_or_else(|error| panic!("{said}: {error}")).into(),
-        Err(_) => panic!("{said} is hung, or has left a process behind"),
-    }
+    Running::start(command).end()
 }
 
-/// How a program ended, and what it said.
+/// How a program ended, and what it printed.
 #[derive(Clone, Debug)]
 pub struct Ended {
     /// Its exit code; `None` if a signal ended it.
@@ -233,19 +211,8 @@ pub struct Ended {
     pub stderr: String,
 }
 
-impl From<Output> for Ended {
-    fn from(output: Output) -> Self {
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Self {
-            code: output.status.code(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
-    }
-}
-
 impl Ended {
-    /// Asserts the exit code, and that nothing panicked.
+    /// Asserts the exit code, and that no thread panicked.
     #[track_caller]
     pub fn with_code(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self:?}");
@@ -261,78 +228,33 @@ impl Ended {
             other => panic!("{other:?} in {self:?}"),
         }
     }
-}
 
-/// A JSON report with all that differs from run to run taken out: a figure in seconds becomes
-/// `"seconds"`, another one its kind, the server's port `PORT`.
-pub fn shape(mut report: Value) -> String {
-    fn level(value: &mut Value, key: &str) {
-        match value {
-            // How often a task is polled differs from run to run, too.
-            Value::Array(_) if key == "polls_seconds" => *value = "[start, end] pairs".into(),
-            // Not every system tells these.
-            Value::Number(_) | Value::Null if key == "threads" => *value = "threads".into(),
-            Value::Number(_) if key == "process" => *value = "process id".into(),
-            Value::Array(values) => values.iter_mut().for_each(|value| level(value, key)),
-            Value::Object(entries) => entries.iter_mut().for_each(|(key, value)| level(value, key)),
-            Value::Number(_) if key.ends_with("_seconds") => *value = "seconds".into(),
-            Value::Number(_) if key.ends_with("_bytes") => *value = "bytes".into(),
-            Value::Number(_) if key.ends_with("_switches") => *value = "switches".into(),
-            Value::String(text) => {
-                if let Some((before, after)) = text.split_once("127.0.0.1:") {
-                    let path = after.trim_start_matches(|c: char| c.is_ascii_digit());
-                    *text = format!("{before}127.0.0.1:PORT{path}");
-                }
-            }
-            _ => {}
-        }
+    /// The report that is all of standard output.
+    #[track_caller]
+    pub fn report(&self) -> Report {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }
-    level(&mut report, "");
-    serde_json::to_string_pretty(&report).expect("JSON")
 }
 
-/// A program on its way.
+/// A running program, in a process group of its own. Dropping it kills the group.
 #[derive(Debug)]
 pub struct Running {
     process: Child,
-    said: Receiver<(Stream, String)>,
-    stdout: String,
-    stderr: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Stream {
-    Out,
-    Err,
+    stdout: Receiver<String>,
+    stderr: Receiver<String>,
+    // The lines of standard output that were read already.
+    read: String,
 }
 
 impl Running {
-    /// Starts a command.
+    /// Starts a command, with an empty standard input.
+    #[track_caller]
     pub fn start(mut command: Command) -> Self {
-        let mut process = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .expect("the program starts");
-        let (sender, said) = mpsc::channel();
-        let stdout = process.stdout.take().map(|out| Box::new(out) as Box<dyn Read + Send>);
-        let stderr = process.stderr.take().map(|err| Box::new(err) as Box<dyn Read + Send>);
-        for (stream, pipe) in [(Stream::Out, stdout), (Stream::Err, stderr)] {
-            let (sender, mut pipe) = (sender.clone(), BufReader::new(pipe.expect("a pipe")));
-            thread::spawn(move || {
-                let mut line = Vec::new();
-                while pipe.read_until(b'\n', &mut line).is_ok_and(|bytes| bytes > 0) {
-                    let text = String::from_utf8_lossy(&line).into_owned();
-                    line.clear();
-                    if sender.send((stream, text)).is_err() {
-                        break;
-                    }
-                }
-            });
-        }
-        Self { process, said, stdout: String::new(), stderr: String::new() }
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.process_group(0).spawn().expect("the program starts");
+        let stdout = lines(process.stdout.take().expect("a pipe"));
+        let stderr = lines(process.stderr.take().expect("a pipe"));
+        Self { process, stdout, stderr, read: String::new() }
     }
 
     /// Its process id.
@@ -346,7 +268,7 @@ impl Running {
     }
 
     /// Sends a signal to its process group, as a terminal does on Ctrl-C.
-    pub fn signal_all(&self, signal: Signal) {
+    pub fn signal_group(&self, signal: Signal) {
         killpg(self.pid(), signal).expect("the signal is sent");
     }
 
@@ -355,151 +277,106 @@ impl Running {
         kill(self.pid(), signal).expect("the signal is sent");
     }
 
-    /// Kills it by SIGKILL and waits until all processes that it has started have ended, and theirs.
-    /// Asserts that it had not ended before.
-    #[track_caller]
-    pub fn kill(self) {
-        // Stopped, it starts no further process while `ps` looks.
-        self.signal(Signal::SIGSTOP);
-        eventually(|| state(self.pid()).starts_with(['T', 'Z']).then_some(()));
-        let (mut family, running) = (vec![self.pid()], processes());
-        let mut next = 0;
-        while let Some(&member) = family.get(next) {
-            family.extend(running.iter().filter(|(_, of)| *of == member).map(|(pid, _)| *pid));
-            next += 1;
-        }
-        self.signal(Signal::SIGKILL);
-        assert_eq!(self.end().code, None);
-        eventually(|| {
-            let left = processes();
-            (!left.iter().any(|(pid, _)| family.contains(pid))).then_some(())
-        });
-    }
-
     /// Waits for its next line on standard output.
     #[track_caller]
     pub fn line(&mut self) -> String {
-        let until = Instant::now() + HANG;
-        loop {
-            match self.hear(until) {
-                Some((Stream::Out, line)) => return line,
-                Some(_) => {}
-                None => panic!("the program ended: {self:?}"),
-            }
-        }
+        let Ok(line) = self.stdout.recv_timeout(HANG) else { panic!("no further line: {self:?}") };
+        self.read.push_str(&line);
+        line
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and for that of all processes that share its standard streams.
     #[track_caller]
     pub fn end(mut self) -> Ended {
-        let until = Instant::now() + HANG;
-        while self.hear(until).is_some() {}
-        let status = self.process.wait().expect("it has ended");
-        Ended {
-            code: status.code(),
-            stdout: std::mem::take(&mut self.stdout),
-            stderr: std::mem::take(&mut self.stderr),
-        }
-    }
-
-    // `None` when all its processes have ended.
-    #[track_caller]
-    fn hear(&mut self, until: Instant) -> Option<(Stream, String)> {
-        match self.said.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok((stream, line)) => {
-                match stream {
-                    Stream::Out => self.stdout.push_str(&line),
-                    Stream::Err => self.stderr.push_str(&line),
-                }
-                Some((stream, line))
-            }
-            Err(RecvTimeoutError::Disconnected) => None,
-            Err(RecvTimeoutError::Timeout) => panic!("hung, or a process is left behind: {self:?}"),
-        }
+        let deadline = Instant::now() + HANG;
+        let stdout = std::mem::take(&mut self.read) + &rest(&self.stdout, deadline);
+        let stderr = rest(&self.stderr, deadline);
+        let status = self.process.wait().expect("its status");
+        Ended { code: status.code(), stdout, stderr }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.process.kill();
+        let _ = killpg(self.pid(), Signal::SIGKILL);
         let _ = self.process.wait();
     }
 }
 
-/// The processes that `parent` has started and that still run, by `ps`.
-pub fn children(parent: Pid) -> Vec<Pid> {
-    processes().into_iter().filter(|(_, of)| *of == parent).map(|(pid, _)| pid).collect()
-}
-
-// The processes that run, by `ps`, each with its parent.
-fn processes() -> Vec<(Pid, Pid)> {
-    let output = Command::new("ps").args(["-A", "-o", "pid=,ppid=,state="]).output();
-    let output = output.expect("ps tells the processes");
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| {
-            let mut words = line.split_whitespace();
-            let pid = words.next()?.parse().ok()?;
-            let of = words.next()?.parse().ok()?;
-            let dead = words.next()?.starts_with('Z');
-            (!dead).then(|| (Pid::from_raw(pid), Pid::from_raw(of)))
-        })
-        .collect()
-}
-
-/// Waits until a process runs no more. One that nobody has waited for yet, a zombie, does not: the
-/// orphans of a killed program are init's to wait for, which may take its time.
-#[track_caller]
-pub fn ends(pid: Pid) {
-    eventually(|| {
-        let state = state(pid);
-        (state.is_empty() || state.starts_with('Z')).then_some(())
+// The lines of a pipe. The channel closes at the end of the file.
+fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let (mut pipe, mut line) = (BufReader::new(pipe), Vec::new());
+        while pipe.read_until(b'\n', &mut line).is_ok_and(|bytes| bytes > 0) {
+            let text = String::from_utf8_lossy(&line).into_owned();
+            line.clear();
+            if sender.send(text).is_err() {
+                break;
+            }
+        }
     });
+    receiver
 }
 
-// What `ps` says of a process; empty when there is none.
-fn state(pid: Pid) -> String {
-    let ps = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output();
-    String::from_utf8_lossy(&ps.expect("ps").stdout).trim().to_owned()
+#[track_caller]
+fn rest(lines: &Receiver<String>, deadline: Instant) -> String {
+    let mut text = String::new();
+    loop {
+        match lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(line) => text.push_str(&line),
+            Err(RecvTimeoutError::Disconnected) => return text,
+            Err(RecvTimeoutError::Timeout) => {
+                panic!("the program is hung or has left a process behind; it printed {text}")
+            }
+        }
+    }
 }
 
-/// Waits until `found` finds something.
+/// The processes that `parent` has started and not waited for yet.
+pub fn children(parent: Pid) -> Vec<Pid> {
+    let output = Command::new("pgrep").args(["-P", &parent.to_string()]).output().expect("pgrep");
+    let numbers = String::from_utf8_lossy(&output.stdout).into_owned();
+    numbers.lines().map(|pid| Pid::from_raw(pid.parse().expect("a process id"))).collect()
+}
+
+/// Waits until `found` returns something.
 #[track_caller]
 pub fn eventually<T>(mut found: impl FnMut() -> Option<T>) -> T {
-    let until = Instant::now() + HANG;
+    let deadline = Instant::now() + HANG;
     loop {
         if let Some(found) = found() {
             return found;
         }
-        assert!(Instant::now() < until, "hung");
+        assert!(Instant::now() < deadline, "hung");
         thread::sleep(Duration::from_millis(1));
     }
 }
 
-/// How many rounds a test with random moments makes: 20, or what the variable `ROUNDS` says.
+/// How many rounds a test with random moments makes: 20, or the value of the variable `ROUNDS`.
 pub fn rounds() -> usize {
     let rounds = std::env::var("ROUNDS").ok();
     rounds.map_or(20, |rounds| rounds.parse().expect("ROUNDS is a number"))
 }
 
-/// A number below `limit`, different each time.
+/// A random number below `limit`.
 pub fn random(limit: u64) -> u64 {
-    // A new `RandomState` has new keys: the standard library's only source of chance.
+    // A new `RandomState` has new keys: the standard library's only source of random numbers.
     RandomState::new().hash_one(()) % limit
 }
 
-/// Says that a test was skipped and why. Where the variable `NO_SKIP` is set, as in CI, the test
+/// Prints that a test was skipped, and why. If the variable `NO_SKIP` is set, as in CI, the test
 /// fails instead.
 #[track_caller]
 pub fn skip(why: &str) {
-    assert!(std::env::var_os("NO_SKIP").is_none(), "not to be skipped: {why}");
-    out::complain(&format!("skipped: {why}"));
+    assert!(std::env::var_os("NO_SKIP").is_none(), "must not be skipped: {why}");
+    eprint_line(&format!("skipped: {why}"));
 }
 
-/// Whether a command can be run here and ends well.
+/// Whether a command can be run here and succeeds.
 pub fn works(command: &[&str]) -> bool {
-    let mut words = command.iter();
-    let mut command = Command::new(words.next().expect("a program"));
-    command.args(words).stdout(Stdio::null()).stderr(Stdio::null());
+    let (program, arguments) = command.split_first().expect("a program");
+    let mut command = Command::new(program);
+    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }

@@ -1,0 +1,157 @@
+//! The tests of every program, for downloads and for sums.
+
+use common::report::Report;
+use common::workload::Workload;
+use nix::sys::signal::Signal;
+
+use super::{Ended, Program, end, keys, random, rounds};
+
+/// Arguments for 4 items, which take a few milliseconds.
+fn short(workload: Workload) -> &'static [&'static str] {
+    match workload {
+        Workload::Io => &["--repeat", "2", "--latency", "1"],
+        Workload::Cpu => &["10", "100", "1000", "100"],
+    }
+}
+
+/// Arguments for items that take seconds together, even in parallel.
+fn long(workload: Workload) -> &'static [&'static str] {
+    match workload {
+        Workload::Io => &["--repeat", "5000", "--latency", "100"],
+        Workload::Cpu => &["30000000"; 100],
+    }
+}
+
+/// The lines that `--verbose` prints, one for each finished item.
+pub fn item_lines(stdout: &str) -> Vec<&str> {
+    stdout.lines().filter(|line| line.contains(": sum ") || line.contains(" bytes in ")).collect()
+}
+
+/// The figure of this name in a summary.
+#[track_caller]
+pub fn figure<'a>(ended: &'a Ended, name: &str) -> &'a str {
+    let row = ended.stdout.lines().find_map(|line| line.strip_prefix("  ")?.strip_prefix(name));
+    row.unwrap_or_else(|| panic!("no {name} in {ended:?}")).trim()
+}
+
+/// Runs a program with `--json` and these arguments. Asserts the keys, which other programs rely on,
+/// and what holds for the report on every successful run.
+#[track_caller]
+pub fn report(program: &Program, arguments: &[&str]) -> Report {
+    let mut command = program.command();
+    command.arg("--json").args(arguments);
+    let ended = end(command).with_code(0);
+    let json = ended.json();
+    let promised = "answer failed involuntary_context_switches items lower_bound_seconds \
+        peak_memory_bytes processes program spans strategy system_seconds threads user_seconds \
+        voluntary_context_switches wall_seconds workers workload";
+    assert_eq!(keys(&json).join(" "), promised);
+    let span_keys = "end_seconds error index name start_seconds worker";
+    assert_eq!(keys(&json["spans"][0]).join(" "), span_keys);
+
+    let report = ended.report();
+    assert_eq!((report.program.as_str(), report.failed), (program.name(), 0));
+    assert!(report.lower_bound_seconds <= Some(report.wall_seconds), "{report:?}");
+    assert!(report.peak_memory_bytes > Some(0) && report.user_seconds >= Some(0.0), "{report:?}");
+    for (index, span) in report.spans.iter().enumerate() {
+        assert_eq!((span.index, &span.error), (index, &None));
+        assert!(0.0 <= span.start_seconds && span.start_seconds <= span.end_seconds, "{span:?}");
+        assert!(span.end_seconds <= report.wall_seconds, "{span:?}");
+        assert!(span.worker.is_none_or(|worker| worker < report.workers), "{span:?}");
+    }
+    assert_eq!(report.spans.len(), report.items);
+    report
+}
+
+#[expect(missing_docs, reason = "the name is the description")]
+pub fn prints_a_summary(program: &Program, workload: Workload) {
+    for (flag, lines) in [("--quiet", 0), ("--verbose", 4)] {
+        let ended = end(with(program, workload, flag)).with_code(0);
+        assert_eq!(ended.stderr, "");
+        assert_eq!(item_lines(&ended.stdout).len(), lines, "{}", ended.stdout);
+        assert_eq!(figure(&ended, "items"), "4, 0 failed");
+        for name in ["wall time", "lower bound", "efficiency", "CPU time", "context switches"] {
+            assert!(figure(&ended, name).starts_with(|c: char| c.is_ascii_digit()), "{ended:?}");
+        }
+        let percent = figure(&ended, "efficiency").strip_suffix(" %").expect("a percentage");
+        assert!(percent.parse::<f64>().is_ok_and(|percent| percent <= 100.0), "{percent}");
+        let known = figure(&ended, "threads").starts_with(|c: char| c.is_ascii_digit());
+        assert_eq!(known, cfg!(target_os = "linux"));
+        assert_eq!(ended.stdout.contains("+---"), flag != "--quiet", "a diagram");
+    }
+}
+
+fn with(program: &Program, workload: Workload, flag: &str) -> std::process::Command {
+    let mut command = program.command();
+    command.args(short(workload)).arg(flag);
+    command
+}
+
+#[expect(missing_docs, reason = "the name is the description")]
+pub fn continues_when_its_reader_leaves(program: &Program, workload: Workload) {
+    let mut command = program.prefixed(&["sh", "-c", "{ \"$0\" \"$@\"; echo $? >&2; } | head -1"]);
+    command.args(short(workload)).arg("--verbose");
+    let ended = end(command).with_code(0);
+    assert_eq!((ended.stdout.lines().count(), ended.stderr.as_str()), (1, "0\n"), "{ended:?}");
+}
+
+#[expect(missing_docs, reason = "the name is the description")]
+pub fn survives_closed_and_full_streams(program: &Program, workload: Workload) {
+    for flag in ["--verbose", "--json"] {
+        let ended = |redirection: &str| {
+            let mut command = program.after(&format!("exec {redirection}"));
+            command.args(short(workload)).arg(flag);
+            end(command)
+        };
+        for redirection in [">&-", "2>&-", "<&- >&- 2>&-"] {
+            ended(redirection).with_code(0);
+        }
+        if cfg!(target_os = "linux") {
+            ended("2>/dev/full").with_code(0);
+            let full = ended(">/dev/full").with_code(1);
+            assert!(full.stderr.contains("cannot write to standard output"), "{full:?}");
+        }
+    }
+}
+
+#[expect(missing_docs, reason = "the name is the description")]
+pub fn reports_after_a_signal(program: &Program, workload: Workload) {
+    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        let mut running = program.start(long(workload).iter().chain(&["--verbose"]));
+        running.line();
+        if signal == Signal::SIGINT {
+            running.signal_group(signal);
+        } else {
+            running.signal(signal);
+        }
+        let ended = running.end().with_code(code);
+        let done = item_lines(&ended.stdout).len();
+        let (failed, items) = figure(&ended, "items").split_once(", ").map_or_else(
+            || panic!("{ended:?}"),
+            |(items, failed)| (failed.replace(" failed", ""), items.to_owned()),
+        );
+        assert_eq!(items.parse::<usize>().ok(), failed.parse().ok().map(|left: usize| left + done));
+        let not_done = format!(
+            "interrupted by signal {}: {failed} of {items} items not done\n",
+            signal as i32
+        );
+        assert_eq!(ended.stderr, not_done);
+    }
+}
+
+/// Kills the program at random moments of its first 30 ms.
+pub fn leaves_no_process_when_killed(program: &Program, workload: Workload) {
+    for _ in 0..rounds() {
+        let running = program.start(long(workload));
+        std::thread::sleep(std::time::Duration::from_micros(random(30_000)));
+        running.signal(Signal::SIGKILL);
+        assert_eq!(running.end().code, None);
+    }
+}
+
+#[expect(missing_docs, reason = "the name is the description")]
+pub fn names_unknown_arguments(program: &Program, _: Workload) {
+    program.refuses(["--no-such-flag"], &["'--no-such-flag'"]);
+    program.refuses(["--quiet=yes"], &["--quiet", "'yes'"]);
+    program.refuses(["--quiet", "--verbose"], &["--quiet", "--verbose"]);
+}
