@@ -518,15 +518,15 @@ impl<T: WorkItem> Run<T> {
 
     // Returns an error for each file that could not be written.
     fn write_pictures(&self, timeline: &Timeline) -> Vec<Error> {
-        let write = |what: &str, path: &PathBuf, text: Result<String>| {
-            file::replace(path, &text?)?;
+        let write = |what: &str, path: &PathBuf, text: String| {
+            file::replace(path, &text)?;
             eprint_line(&format!("{what} written to {}", path.display()));
             Ok::<_, Error>(())
         };
-        let svg = |path| write("diagram", path, Ok(svg::draw(timeline, View::WHOLE)));
-        let trace = |path| write("trace", path, trace::draw(timeline).map_err(Error::from));
-        let written =
-            [self.output.diagram.as_ref().map(svg), self.output.trace.as_ref().map(trace)];
+        let Output { diagram, trace, .. } = &self.output;
+        let svg = |path| write("diagram", path, svg::draw(timeline, View::WHOLE));
+        let trace_json = |path| write("trace", path, trace::draw(timeline));
+        let written = [diagram.as_ref().map(svg), trace.as_ref().map(trace_json)];
         written.into_iter().flatten().filter_map(Result::err).collect()
     }
 }
