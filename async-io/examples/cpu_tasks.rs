@@ -1,50 +1,45 @@
-//! Tasks overlap waiting, and a sum does not wait: **CPU-bound tasks on one thread gain nothing**.
+//! C03: tasks overlap waiting, but a sum does not wait. **CPU-bound tasks on one thread gain
+//! nothing.**
 //!
-//! The sums of `multiproc-cpu` are done one after another, then each in a task of its own.
-//! `speedup` is the first wall time over the second, each the shortest of several: about 1.
-//! `cpus_used` is the tasks' CPU time over their wall time.
+//! The sums of `multiproc-cpu` are computed one after another, then each in a task. The speedup is
+//! about 1. `examples/many_cores.rs` gives the tasks more than one thread.
 
 use std::process::ExitCode;
 
-use common::example::{self, Shown};
-use common::{Error, cpu_bound};
+use common::demo::{self, Claim, DemoResult, Flag};
+use common::{Result, cpu_bound};
 use serde_json::json;
-use tokio::runtime::Builder;
 use tokio::task::JoinSet;
-
-/// Holds when all tasks together had one CPU and no more (a tenth is left to the runtime). By CPUs:
-/// the speedup also moves with what other programs leave.
-pub(crate) fn holds(cpus_used: Option<f64>) -> bool {
-    cpus_used.is_some_and(|cpus| cpus <= 1.1)
-}
 
 fn numbers(sums: u64) -> impl Iterator<Item = u64> {
     5_000_000..5_000_000 + sums
 }
 
-async fn find_sums(sums: u64) -> Result<u128, Error> {
+#[tokio::main(flavor = "current_thread")]
+async fn find_sums(sums: u64) -> Result<u128> {
     let mut tasks = JoinSet::new();
     for number in numbers(sums) {
-        // A sum has nothing to `.await`: its task runs to its end before the next one begins.
+        // A sum has nothing to `.await`: its task runs to the end before the next one begins.
         tasks.spawn(async move { cpu_bound(number) });
     }
-    let mut total = 0;
-    while let Some(sum) = tasks.join_next().await {
-        total += sum?;
-    }
-    Ok(total)
+    Ok(tasks.join_all().await.iter().sum())
+}
+
+/// All tasks together used one CPU, plus a tenth for the runtime. The speedup is no rule, because it
+/// depends on other programs.
+pub(crate) fn holds(cpus_used: Option<f64>) -> bool {
+    cpus_used.is_some_and(|cpus| cpus <= 1.1)
 }
 
 fn main() -> ExitCode {
-    let (sums, output) = example::flags("sums", "How many sums", 20, 1..=100_000);
-    example::show(&output, || {
-        let runtime = Builder::new_current_thread().build()?;
-        let (sequential, tasks) = example::in_turns(
+    let flag = Flag { name: "sums", help: "How many sums", default: 20, range: 1..=100_000 };
+    demo::show(Claim::Article(&["C03"]), flag, |sums| {
+        let (sequential, tasks) = demo::best_of_interleaved(
             || Ok(numbers(sums).map(cpu_bound).sum()),
-            || runtime.block_on(find_sums(sums)),
+            || find_sums(sums),
         )?;
         let speedup = sequential / tasks;
-        let cpus_used = example::cpus_used(|| runtime.block_on(find_sums(sums)))?;
+        let cpus_used = demo::cpus_used(|| find_sums(sums))?;
         let figures = json!({
             "sums": sums,
             "wall_seconds_sequential": sequential,
@@ -52,8 +47,8 @@ fn main() -> ExitCode {
             "speedup": speedup,
             "cpus_used": cpus_used,
         });
-        let said =
-            format!("{sums} tasks were {speedup:.2} times as fast as one sum after another.");
-        Ok(Shown { claim: &["C03"], holds: holds(cpus_used), figures, said })
+        let summary =
+            format!("{sums} CPU-bound tasks on one thread had a speedup of {speedup:.2}.");
+        Ok(DemoResult::new(holds(cpus_used), figures, summary))
     })
 }

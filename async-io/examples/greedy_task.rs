@@ -1,35 +1,23 @@
-//! Tasks take turns only if each lets go of the thread: **one that computes without an `.await`
-//! ruins it for all the others**.
+//! C23: tasks take turns only if each gives up the thread. **One task that computes without an
+//! `.await` holds up all the others.**
 //!
-//! A heartbeat task wakes up every few milliseconds and notes when. Beside it another task does
-//! sums: without awaiting, the heart stops until the last sum is done, and
-//! `longest_gap_greedy_milliseconds` is as long as all of them. With a `yield_now` after each sum
-//! the gap is a beat and a sum; with the sums on a thread of their own (`spawn_blocking`), a beat.
+//! A heartbeat task wakes up every 5 ms. Beside it another task computes sums. If that task never
+//! awaits, the heartbeat stops until the last sum is done. There are two cures: `yield_now` after each
+//! sum, and `spawn_blocking`, which moves the sums to a thread of their own.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use common::example::{self, Shown};
-use common::{Error, cpu_bound};
+use common::demo::{self, Claim, DemoResult, Flag};
+use common::{Result, cpu_bound};
 use serde_json::json;
-use tokio::runtime::Builder;
 use tokio::task::{spawn, spawn_blocking, yield_now};
 use tokio::time::sleep;
 
 const BEAT_MILLISECONDS: u64 = 5;
 
-/// Holds when the greedy task stopped the heart for at least ten beats, and with each cure the
-/// longest gap was at most half as long. All in milliseconds.
-pub(crate) fn holds(greedy: f64, yielding: f64, own_thread: f64) -> bool {
-    greedy >= 10.0 * BEAT_MILLISECONDS as f64 && yielding.max(own_thread) <= greedy / 2.0
-}
-
-fn sum() {
-    cpu_bound(5_000_000);
-}
-
 async fn greedy(sums: u64) {
-    // No `.await` in here: nothing else runs on this thread until the last sum is done.
+    // No `.await`: no other task runs on this thread until the last sum is done.
     (0..sums).for_each(|_| sum());
 }
 
@@ -40,40 +28,49 @@ async fn yielding(sums: u64) {
     }
 }
 
-async fn on_its_own_thread(sums: u64) {
+async fn in_own_thread(sums: u64) {
     let work = spawn_blocking(move || (0..sums).for_each(|_| sum()));
     work.await.expect("a sum does not panic");
 }
 
+fn sum() {
+    cpu_bound(5_000_000);
+}
+
 /// The longest time between two heartbeats while `work` runs, in milliseconds.
-fn gap(work: impl Future<Output = ()> + Send + 'static) -> Result<f64, Error> {
-    Builder::new_current_thread().enable_time().build()?.block_on(async {
-        let work = spawn(work);
-        let (mut longest, mut last) = (Duration::ZERO, Instant::now());
-        while !work.is_finished() {
-            sleep(Duration::from_millis(BEAT_MILLISECONDS)).await;
-            longest = longest.max(last.elapsed());
-            last = Instant::now();
-        }
-        work.await?;
-        Ok(longest.as_secs_f64() * 1e3)
-    })
+#[tokio::main(flavor = "current_thread")]
+async fn longest_gap(work: impl Future<Output = ()> + Send + 'static) -> Result<f64> {
+    let work = spawn(work);
+    let (mut longest, mut last) = (Duration::ZERO, Instant::now());
+    while !work.is_finished() {
+        sleep(Duration::from_millis(BEAT_MILLISECONDS)).await;
+        longest = longest.max(last.elapsed());
+        last = Instant::now();
+    }
+    work.await?;
+    Ok(longest.as_secs_f64() * 1e3)
+}
+
+/// The greedy task stopped the heartbeat for at least ten beats, and each cure halved that.
+pub(crate) fn holds(greedy: f64, yielding: f64, own_thread: f64) -> bool {
+    greedy >= 10.0 * BEAT_MILLISECONDS as f64 && yielding.max(own_thread) <= greedy / 2.0
 }
 
 fn main() -> ExitCode {
-    let (sums, output) = example::flags("sums", "How many sums", 100, 1..=1_000_000);
-    example::show(&output, || {
-        let greedy = gap(greedy(sums))?;
-        let yielding = gap(yielding(sums))?;
-        let own_thread = gap(on_its_own_thread(sums))?;
+    let flag = Flag { name: "sums", help: "How many sums", default: 100, range: 1..=1_000_000 };
+    demo::show(Claim::Article(&["C23"]), flag, |sums| {
+        let greedy = longest_gap(greedy(sums))?;
+        let yielding = longest_gap(yielding(sums))?;
+        let own_thread = longest_gap(in_own_thread(sums))?;
         let figures = json!({
             "beat_milliseconds": BEAT_MILLISECONDS,
             "longest_gap_greedy_milliseconds": greedy,
             "longest_gap_yield_now_milliseconds": yielding,
             "longest_gap_spawn_blocking_milliseconds": own_thread,
         });
-        let said = format!("The heart stopped for {greedy:.0} ms beside the greedy task.");
-        let holds = holds(greedy, yielding, own_thread);
-        Ok(Shown { claim: &["C23"], holds, figures, said })
+        let summary = format!(
+            "A heartbeat of {BEAT_MILLISECONDS} ms stopped for {greedy:.0} ms beside the greedy task."
+        );
+        Ok(DemoResult::new(holds(greedy, yielding, own_thread), figures, summary))
     })
 }

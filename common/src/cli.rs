@@ -139,18 +139,6 @@ pub enum BothWorkload {
     Cpu(CpuArgs),
 }
 
-impl Default for IoArgs {
-    fn default() -> Self {
-        Self {
-            urls: Vec::new(),
-            repeat: REPEAT,
-            latency: None,
-            timeout: TIMEOUT,
-            site_server: None,
-        }
-    }
-}
-
 const LATENCY: u64 = MAX_LATENCY.as_millis() as u64;
 
 /// A parser of a flag's values, by `parse`. The message for a wrong value names the flag, the value and
@@ -245,7 +233,7 @@ pub fn parse_both(program: &'static str) -> (Option<IoArgs>, Option<CpuArgs>, Ou
     match workload {
         Some(BothWorkload::Io(args)) => (Some(args), None, output),
         Some(BothWorkload::Cpu(args)) => (None, Some(args), output),
-        None => (Some(IoArgs::default()), Some(CpuArgs::default()), output),
+        None => (Some(IoCommand::parse_from([program]).io), Some(CpuArgs::default()), output),
     }
 }
 

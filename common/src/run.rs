@@ -2,23 +2,24 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::io;
 use std::ops::Deref;
 use std::path::PathBuf;
-use std::pin::pin;
 use std::process::{self, ExitCode};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Scope};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::Notify;
 
 use crate::cli::{self, CpuArgs, IoArgs, Output};
 use crate::os::output::{self, eprint_line, print_line, print_raw};
 use crate::os::signals::Signals;
-use crate::os::usage::Usage;
+use crate::os::usage::{self, Usage};
 use crate::os::{clock, file, limits};
+use crate::report::polls::{Poll, observe};
 use crate::report::svg::{self, View};
 use crate::report::terminal::{self, Canvas};
 use crate::report::timeline::Timeline;
@@ -46,7 +47,6 @@ pub struct Run<T> {
     signals: Signals,
     cancelled: Notify,
     active_workers: AtomicUsize,
-    // Whether the system has refused a worker.
     refused: AtomicBool,
     records: Mutex<Vec<Record>>,
     // The first error that is not one item's own.
@@ -103,6 +103,13 @@ impl Run<Site> {
         let command: cli::IoCommand = cli::parse(program);
         let workers = command.workers.unwrap_or(usize::MAX);
         Self::downloads(program, Strategy::Tasks, command.io, workers, command.output, watch())
+    }
+
+    /// As [`Run::threads`], by processes.
+    pub fn downloads_by_processes(program: &'static str, workers: usize) -> Self {
+        let command: cli::IoCommand = cli::parse(program);
+        let workers = command.workers.unwrap_or(workers);
+        Self::downloads(program, Strategy::Processes, command.io, workers, command.output, watch())
     }
 
     /// A run of an example: `repeat` rounds over the pages of `server`, each with `latency` if one is
@@ -198,10 +205,19 @@ impl Run<u64> {
     ///
     /// Ends the process as [`Run::threads`] does.
     pub fn processes(program: &'static str) -> Self {
+        Self::sums_on_all_cores(program, Strategy::Processes)
+    }
+
+    /// As [`Run::processes`], by threads.
+    pub fn sums_by_threads(program: &'static str) -> Self {
+        Self::sums_on_all_cores(program, Strategy::Threads)
+    }
+
+    fn sums_on_all_cores(program: &'static str, strategy: Strategy) -> Self {
         let command: cli::CpuCommand = cli::parse(program);
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let workers = command.workers.unwrap_or(cores);
-        Self::sums(program, Strategy::Processes, command.cpu, workers, command.output, watch())
+        Self::sums(program, strategy, command.cpu, workers, command.output, watch())
     }
 
     /// A run over `numbers`, for an example or a test. It prints nothing but failures.
@@ -261,7 +277,9 @@ impl<T: WorkItem> Run<T> {
         } else {
             // Without a steady tick it has no thread, which `fork` does not allow.
             let style = ProgressStyle::with_template("{msg}: {pos} of {len} done, {elapsed}");
-            ProgressBar::new(items.len() as u64)
+            // Drawing is part of the program's CPU time, so it is rare.
+            let terminal = ProgressDrawTarget::stderr_with_hz(4);
+            ProgressBar::with_draw_target(Some(items.len() as u64), terminal)
                 .with_style(style.unwrap_or(ProgressStyle::default_bar()))
                 .with_message(program)
         };
@@ -299,7 +317,7 @@ impl<T: WorkItem> Run<T> {
         self.record(self.measure(item, WORKER.get(), work));
     }
 
-    /// [`Run::time`] for a task: also records when the task ran on its thread and when it waited. A
+    /// [`Run::time`] for a task: also records when the task was woken and when it ran on its thread. A
     /// signal cancels the work.
     pub async fn time_async<O: Into<u128>>(
         &self,
@@ -310,21 +328,14 @@ impl<T: WorkItem> Run<T> {
             return;
         }
         let start = clock::now();
-        let mut running = Vec::new();
-        let mut work = pin!(work);
-        // A runtime polls a task to let it run a little further.
-        let polled = std::future::poll_fn(|context| {
-            let begin = clock::now();
-            let poll = work.as_mut().poll(context);
-            running.push((begin, clock::now()));
-            poll
-        });
+        let mut polls = Vec::new();
         let outcome = tokio::select! {
             biased;
-            outcome = polled => outcome,
+            outcome = observe(work, &mut polls) => outcome,
             () = self.cancelled.notified() => return,
         };
-        self.record(Record { running, ..finish(item.index, None, start, outcome) });
+        let ready = Some(polls.iter().map(Poll::ready).sum());
+        self.record(Record { polls, ready, ..finish(item.index, None, start, outcome) });
     }
 
     /// Does an item and returns the record, for a worker process, whose parent keeps the records.
@@ -334,9 +345,12 @@ impl<T: WorkItem> Run<T> {
         worker: usize,
         work: impl FnOnce() -> Result<O>,
     ) -> Record {
+        let before = usage::ready_time_of_thread();
         let start = clock::now();
         let outcome = work();
-        finish(item.index, Some(worker), start, outcome)
+        let record = finish(item.index, Some(worker), start, outcome);
+        let ready = usage::ready_time_of_thread().zip(before).map(|(after, before)| after - before);
+        Record { ready, ..record }
     }
 
     /// Records a finished item, and prints its line: a failure always, a success with `--verbose`.
@@ -376,9 +390,6 @@ impl<T: WorkItem> Run<T> {
         scope: &'scope Scope<'scope, '_>,
         work: impl FnOnce() -> Result<()> + Send + 'scope,
     ) {
-        if self.refused.load(Ordering::Relaxed) {
-            return;
-        }
         let worker = self.active_workers.load(Ordering::Relaxed);
         let thread = thread::Builder::new().spawn_scoped(scope, move || {
             WORKER.set(worker);
@@ -389,19 +400,24 @@ impl<T: WorkItem> Run<T> {
         self.started(thread.map(drop));
     }
 
-    /// Counts one more worker, or prints why the system refused it. Without any worker the refusal is
-    /// the run's error.
-    pub fn started(&self, worker: std::io::Result<()>) {
+    /// Counts one more worker, or prints why the system refused it; without any worker, the refusal is
+    /// the run's error. Returns whether it started.
+    pub fn started(&self, worker: io::Result<()>) -> bool {
+        let active = self.active_workers.load(Ordering::Relaxed);
         let Err(error) = worker else {
-            self.active_workers.fetch_add(1, Ordering::Relaxed);
-            return;
+            self.active_workers.store(active + 1, Ordering::Relaxed);
+            return true;
         };
-        self.refused.store(true, Ordering::Relaxed);
         let error = limits::explain(&error);
-        match self.active_workers.load(Ordering::Relaxed) {
-            0 => self.keep_error(format!("cannot start a worker: {error}").into()),
-            active => self.note(&format!("{active} workers instead of {}: {error}", self.workers)),
+        // A second refusal has nothing to add.
+        match (self.refused.swap(true, Ordering::Relaxed), active) {
+            (true, _) => {}
+            (false, 0) => self.keep_error(format!("cannot start a worker: {error}").into()),
+            (false, _) => {
+                self.note(&format!("{active} workers instead of {}: {error}", self.workers))
+            }
         }
+        false
     }
 
     fn keep_error(&self, error: Error) {
@@ -484,9 +500,10 @@ impl<T: WorkItem> Run<T> {
                 Err(error) => fail(&format!("cannot write the report as JSON: {error}")),
             }
         } else {
-            print_line(&report.to_string());
+            let canvas = Canvas::stdout();
+            print_line(&canvas.fit(report.to_string()));
             if !self.output.quiet {
-                print_raw(&terminal::draw(&timeline, Canvas::stdout()));
+                print_raw(&terminal::draw(&timeline, canvas));
             }
         }
         for error in &written {
@@ -504,12 +521,15 @@ impl<T: WorkItem> Run<T> {
 
     // Returns an error for each file that could not be written.
     fn write_pictures(&self, timeline: &Timeline) -> Vec<Error> {
-        let diagram = |path: &PathBuf| {
-            Ok::<_, Error>(file::replace(path, &svg::draw(timeline, View::WHOLE)?)?)
+        let write = |what: &str, path: &PathBuf, text: Result<String>| {
+            file::replace(path, &text?)?;
+            eprint_line(&format!("{what} written to {}", path.display()));
+            Ok::<_, Error>(())
         };
-        let trace = |path: &PathBuf| Ok::<_, Error>(file::replace(path, &trace::draw(timeline)?)?);
-        let Output { diagram: to_svg, trace: to_trace, .. } = &self.output;
-        let written = [to_svg.as_ref().map(diagram), to_trace.as_ref().map(trace)];
+        let svg = |path| write("diagram", path, Ok(svg::draw(timeline, View::WHOLE)));
+        let trace = |path| write("trace", path, trace::draw(timeline).map_err(Error::from));
+        let written =
+            [self.output.diagram.as_ref().map(svg), self.output.trace.as_ref().map(trace)];
         written.into_iter().flatten().filter_map(Result::err).collect()
     }
 }

@@ -1,24 +1,21 @@
-//! The downloads by processes: the pool of the example `io_bound` as a program with
-//! the flags and the report of `threads-io`. `scripts/compare.sh --growth` runs it.
+//! Downloads by processes: the pool of `multiproc-cpu` with the flags and the report of `threads-io`.
+//! A row of `scripts/compare.sh --peers`.
 
 use std::cell::OnceCell;
 use std::process::ExitCode;
 
-use common::{Error, Run, Site, Span, read_body};
+use common::{Result, Run, Site};
 
-pub(crate) fn download_all_sites(run: &Run<Site>) -> Result<Vec<Span>, Error> {
+fn download_all_sites(run: &Run<Site>) -> Result<()> {
+    // Made in each worker at its first download, because processes cannot share a connection.
     let session = OnceCell::new();
-    pool::map(run, |worker, site| {
-        Span::time(site, worker, || {
-            // A worker makes its own, for its first site: processes cannot share a connection.
-            let session = session.get_or_init(|| run.session());
-            let session = session.as_ref().map_err(ToString::to_string)?;
-            read_body(session.get(&site.url).call()?)
-        })
+    pool::map(run, |site| {
+        let session = session.get_or_init(|| run.session());
+        let session = session.as_ref().map_err(ToString::to_string)?;
+        session.get(&site.url)?.read_to_end()
     })
 }
 
 fn main() -> ExitCode {
-    let run = Run::io("io_processes", 5);
-    run.report(|| download_all_sites(&run))
+    Run::downloads_by_processes("io_processes", 5).execute(download_all_sites)
 }

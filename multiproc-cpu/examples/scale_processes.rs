@@ -1,69 +1,57 @@
-//! A process is heavy: **it takes longer to start than a thread, and more memory**, though `fork`
-//! copies nothing but what is written to later.
+//! C06: a process is heavy. **It takes longer to start than a thread, and more memory**, although
+//! `fork` copies only the pages that are written to later.
 //!
-//! More and more processes run up to a pipe and wait there for its end. The figures say what one
-//! takes: time to start, time to hand over to another one, memory that it does not share, and apart
-//! from that its page tables; and beside it what one of 500 threads takes. Where a limit allows
-//! fewer than asked for, it is named.
+//! More and more processes start and wait for the end of a pipe. The figures show what a process
+//! costs, beside what one of 500 threads costs: time to start, memory that it does not share, page
+//! tables, and the time of a context switch.
 
 use std::io::{self, Read, Write, pipe};
 use std::process::ExitCode;
 
-use common::Error;
-use common::example::{self, Shown};
-use common::scale::{Compared, Figures, Growing, Need, switch_microseconds};
+use common::Result;
+use common::demo::scaling::{self, Comparison, Figures, Ramp};
+use common::demo::{self, Claim, DemoResult, Flag};
 use nix::sys::wait::waitpid;
-use pool::fork::{self, Forked};
+use pool::fork::{Forked, fork};
 
-#[path = "../../threads-io/examples/scale_threads.rs"]
-#[allow(dead_code, reason = "its own main and rule")]
-mod scale_threads;
-
-const NEED: Need = Need { tasks: 1, maps: 0, bytes: 512 << 10, address_space: 0 };
-
-/// Holds when a process took longer to start than a thread, and more memory, if that is known.
-pub(crate) fn holds(figures: &Compared) -> bool {
-    figures.each(|process, thread| process > thread)
-}
-
-fn idle_processes(up_to: usize) -> Result<Figures, Error> {
-    let mut growing = Growing::new(up_to, NEED);
+fn idle_processes(up_to: usize) -> Result<Figures> {
+    let mut ramp = Ramp::new(up_to);
     let (mut gate, closed) = pipe()?;
     let (mut children, mut alive) = (Vec::new(), 0);
-    while let Some(more) = growing.more() {
+    while let Some(batch) = ramp.next_batch() {
         let (mut arrivals, mut arrived) = pipe()?;
-        for _ in 0..more {
-            match fork::split() {
+        for _ in 0..batch {
+            match fork() {
                 Ok(Forked::Parent(pid)) => children.push(pid),
-                Ok(Forked::Child(child)) => child.end_after(|| {
-                    // A pipe ends when nobody holds this end of it any more.
+                Ok(Forked::Child(child)) => child.run_and_exit(|| {
+                    // The pipe ends once no process holds this end open.
                     drop(closed);
                     let _ = arrived.write_all(b"!");
                     drop(arrived);
                     let _ = gate.read(&mut [0]);
                 }),
-                Err(why) => {
-                    growing.refused(&why);
+                Err(error) => {
+                    ramp.stop(&error);
                     break;
                 }
             }
         }
         drop(arrived);
         alive += io::copy(&mut arrivals, &mut io::sink())? as usize;
-        growing.idle(alive, &children);
+        ramp.record(alive, &children);
     }
     drop(closed);
     children.into_iter().try_for_each(|pid| waitpid(pid, None).map(drop))?;
-    Ok(growing.end(switch_microseconds(hand_over)?))
+    ramp.finish(ping_pong)
 }
 
-// Two processes wake each other in turn: each sleeps until the other has written.
-fn hand_over(rounds: u32) -> Result<(), Error> {
+/// Two processes wake each other in turn: each sleeps until the other one has written.
+fn ping_pong(rounds: u32) -> Result<()> {
     let (mut pings, mut ping) = pipe()?;
     let (mut pongs, mut pong) = pipe()?;
-    let child = match fork::split()? {
+    let child = match fork()? {
         Forked::Parent(child) => child,
-        Forked::Child(child) => child.end_after(|| {
+        Forked::Child(child) => child.run_and_exit(|| {
             drop(ping);
             while pings.read_exact(&mut [0]).is_ok() && pong.write_all(b"!").is_ok() {}
         }),
@@ -77,14 +65,20 @@ fn hand_over(rounds: u32) -> Result<(), Error> {
     Ok(())
 }
 
+/// A process took longer to start than a thread, and more memory, if that is known.
+pub(crate) fn holds(figures: &Comparison) -> bool {
+    figures.each(|process, thread| process > thread)
+}
+
 fn main() -> ExitCode {
-    let (up_to, output) = example::flags("up-to", "How many at most", 1_000, 1..=1_000_000);
-    example::show(&output, || {
-        // Processes first: `fork` needs a process with one thread.
+    let help = "How many processes at most";
+    let flag = Flag { name: "up-to", help, default: 1_000, range: 1..=1_000_000 };
+    demo::show(Claim::Article(&["C06"]), flag, |up_to| {
+        // Before the threads: `fork` needs a process with one thread.
         let processes = idle_processes(up_to as usize)?;
-        let threads = scale_threads::idle_threads(500)?;
-        let said = format!("Processes: {processes}. Threads: {threads}.");
-        let figures = processes.beside(&threads);
-        Ok(Shown { claim: &["C06"], holds: holds(&figures), figures, said })
+        let threads = scaling::idle_threads(500)?;
+        let summary = format!("Processes: {processes}. Threads: {threads}.");
+        let figures = processes.compared_with(&threads);
+        Ok(DemoResult::new(holds(&figures), serde_json::to_value(figures)?, summary))
     })
 }

@@ -1,35 +1,28 @@
-//! Processes have separate memory: **what a child writes, its parent does not see**, though the
-//! variable has the same name and the same address in both.
+//! C29: processes have separate memory. **What a child process writes, its parent does not see**,
+//! although the variable has the same name and the same address in both.
 //!
-//! A forked child writes a number into three places. The figures say what its parent finds there
-//! afterwards: nothing new in a variable, the number at the end of a pipe, and the number in
-//! memory that both were made to share.
+//! A forked child writes a number to three places. Afterwards the parent finds the old number in the
+//! variable, and the new one at the end of a pipe and in shared memory.
 
 use std::io::{Read, Write, pipe};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
-use common::Error;
-use common::example::{self, Shown};
+use common::Result;
+use common::demo::{self, Claim, DemoResult, Flag};
 use nix::sys::wait::waitpid;
-use pool::fork::{self, Forked, SharedCounter};
+use pool::fork::{Forked, SharedCounter, fork};
 use serde_json::json;
 
-/// Holds when the parent finds the child's number in the pipe and in the shared memory, and in the
-/// variable the one from before the fork, which is another.
-pub(crate) fn holds(before: u64, written: u64, [variable, piped, shared]: [u64; 3]) -> bool {
-    variable == before && before != written && piped == written && shared == written
-}
-
-/// Lets a child write the number; returns what its parent sees in the three places.
-fn write_in_child(before: u64, number: u64) -> Result<[u64; 3], Error> {
+/// Lets a child write `number`. Returns what the parent sees in the three places.
+fn write_in_child(before: u64, number: u64) -> Result<[u64; 3]> {
     let mut variable = before;
     let shared = SharedCounter::new(before)?;
     let (mut read_end, mut write_end) = pipe()?;
-    let child = match fork::split()? {
+    let child = match fork()? {
         Forked::Parent(child) => child,
-        Forked::Child(child) => child.end_after(|| {
-            // Now at the latest the kernel copies the variable's page: there are two of it.
+        Forked::Child(child) => child.run_and_exit(|| {
+            // With this write at the latest, the kernel copies the variable's page for the child.
             variable = number;
             shared.store(variable, Ordering::Relaxed);
             let _ = write_end.write_all(&variable.to_ne_bytes());
@@ -42,10 +35,16 @@ fn write_in_child(before: u64, number: u64) -> Result<[u64; 3], Error> {
     Ok([variable, u64::from_ne_bytes(received), shared.load(Ordering::Relaxed)])
 }
 
+/// The parent finds the child's number in the pipe and in the shared memory, and the number from
+/// before the fork in the variable.
+pub(crate) fn holds(before: u64, written: u64, [variable, piped, shared]: [u64; 3]) -> bool {
+    variable == before && before != written && piped == written && shared == written
+}
+
 fn main() -> ExitCode {
-    let help = "The number to write; before the fork there is a 1 in its place";
-    let (number, output) = example::flags("number", help, 42, 0..=u64::MAX);
-    example::show(&output, || {
+    let help = "The number that the child writes over a 1";
+    let flag = Flag { name: "number", help, default: 42, range: 0..=u64::MAX };
+    demo::show(Claim::Article(&["C29"]), flag, |number| {
         let seen = write_in_child(1, number)?;
         let [variable, piped, shared] = seen;
         let figures = json!({
@@ -55,10 +54,10 @@ fn main() -> ExitCode {
             "seen_through_a_pipe": piped,
             "seen_in_shared_memory": shared,
         });
-        let said = format!(
+        let summary = format!(
             "The child wrote {number}: its parent saw {variable} in the variable, {piped} through \
              the pipe, {shared} in shared memory."
         );
-        Ok(Shown { claim: &["C29"], holds: holds(1, number, seen), figures, said })
+        Ok(DemoResult::new(holds(1, number, seen), figures, summary))
     })
 }

@@ -52,10 +52,7 @@ pub fn map<T: WorkItem, O: Into<u128>>(
         workers: BTreeMap::new(),
     };
     for number in 0..run.workers {
-        let started = pool.start(number);
-        let refused = started.is_err();
-        run.started(started);
-        if refused {
+        if !run.started(pool.start(number)) {
             break;
         }
     }

@@ -1,5 +1,5 @@
-"""Option 2 in Python: async for I/O. A task for each site, all of them on one thread and with one
-session; a task that has to wait says so with `await`, and the thread runs another one meanwhile.
+"""Option 2 in Python: async for I/O. A task for each site, all on one thread; a task that has to
+wait gives up the thread with `await`, and another task runs.
 
 The twin of `async-io/src/main.rs`.
 """
@@ -7,36 +7,26 @@ The twin of `async-io/src/main.rs`.
 import asyncio
 import sys
 
-from aiohttp import ClientSession, ClientTimeout, TCPConnector
-
-from common import Run, Span, read_body_async
+from common import Run
 
 
 async def download_site(session, site):
-    # Each `await` is a place where this task may be paused, and the only such places.
+    # The task can be paused only here: where it enters or leaves an `async with`, or awaits.
     async with session.get(site.url) as response:
-        return await read_body_async(response)
+        return len(await response.read())
 
 
 async def download_all_sites(run):
-    places = asyncio.Semaphore(run.workers)
-    # By itself aiohttp has at most 100 connections: the semaphore is the only limit here.
-    connector, timeout = TCPConnector(limit=0), ClientTimeout(total=run.timeout)
+    permits = asyncio.Semaphore(run.workers)
 
-    async def download(worker, site):
-        async with places:
-            if run.signal:
-                return run.not_done(site)
-            span = await Span.time_task(site, worker, download_site(session, site))
-            return run.finished(span)
+    async def download(site):
+        async with permits:
+            await run.time_async(site, download_site(session, site))
 
-    async with ClientSession(
-        connector=connector, timeout=timeout, trust_env=run.proxies
-    ) as session:
-        tasks = [asyncio.create_task(download(*item)) for item in enumerate(run.items)]
-        return await asyncio.gather(*tasks)
+    async with run.async_session() as session:
+        tasks = [asyncio.create_task(download(site)) for site in run.items()]
+        await asyncio.gather(*tasks)
 
 
 if __name__ == "__main__":
-    run = Run.io()
-    sys.exit(run.report(lambda: asyncio.run(download_all_sites(run))))
+    sys.exit(Run.tasks().execute(lambda run: asyncio.run(download_all_sites(run))))

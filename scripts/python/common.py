@@ -1,12 +1,13 @@
-"""What the Python programs share and none of them teaches: the twin of the Rust package `common`.
+"""What the Python twins share, as the Rust lessons share the package `common`.
 
-A program's life is that of its Rust twin: a `Run` reads the arguments, the program makes one list
-of `Span`s, one for each download or sum, and `Run.report` reads everything off that list. A figure
-that cannot be had is None. Python 3.11 or later, on Linux or macOS.
+`Run` reads the command line, hands out the items, keeps their records and prints the report. All
+times are in seconds, all sizes in bytes. Python 3.11 or later, on Linux or macOS.
 """
 
 import argparse
+import importlib
 import json
+import multiprocessing
 import os
 import re
 import resource
@@ -16,25 +17,30 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from multiprocessing import TimeoutError as NothingYet
-from multiprocessing import active_children, current_process, parent_process
+from functools import partial
+from itertools import takewhile
+from math import fsum
 from pathlib import Path
+from urllib.parse import urlsplit
 
+# The pages of the local server, and how long each takes.
 PAGES = [("/jython", 0.060), ("/dice", 0.030)]
+NUMBERS = range(5_000_000, 5_000_020)
 
 
-def cpu_bound(n):
-    """The sum of i * i for all i below n, one step at a time."""
+def cpu_bound(number):
+    """Return the sum of i * i for all i below `number`."""
     total = 0
-    for i in range(n):
+    for i in range(number):
         total += i * i
     return total
 
 
 @dataclass
 class Site:
-    """One download: where it is, and what a local page is set to take, in seconds (else None)."""
+    """A download. The latency of a real site is None."""
 
+    index: int
     url: str
     latency: float | None
 
@@ -42,367 +48,351 @@ class Site:
         return self.url
 
 
-@dataclass
-class Span:
-    """One item as it was done: by which worker, when (`time.monotonic`), and how it ended."""
+class Number(int):
+    """A number to sum up to. Its `index` is its place in the list of items."""
 
+
+@dataclass
+class Record:
+    """How an item went: when (by `time.monotonic`), by which worker, and with what result."""
+
+    index: int
     name: str
-    worker: int
     start: float
     end: float
-    answer: int | None
-    error: str | None
-    # Of a worker that is a process of its own: its id, and its memory by then, in bytes.
-    process: tuple[int, int | None] | None = None
-
-    @classmethod
-    def ended(cls, item, worker, start, answer=None, error=None):
-        process = (os.getpid(), peak_memory()) if parent_process() else None
-        return cls(str(item), worker, start, time.monotonic(), answer, error, process)
-
-    @classmethod
-    def time(cls, item, worker, work):
-        """Does `work` and says when, by whom and how it ended."""
-        start = time.monotonic()
-        try:
-            return cls.ended(item, worker, start, answer=work())
-        except Exception as error:
-            return cls.ended(item, worker, start, error=told(error))
-
-    @classmethod
-    async def time_task(cls, item, worker, work):
-        """The same for work that is awaited."""
-        start = time.monotonic()
-        try:
-            return cls.ended(item, worker, start, answer=await work)
-        except Exception as error:
-            return cls.ended(item, worker, start, error=told(error))
+    answer: int | None = None
+    error: str | None = None
+    # Its process and thread; in the report, its number.
+    worker: tuple | int | None = None
+    process: int | None = None
+    # The peak memory of a worker process so far.
+    memory: int | None = None
 
 
-def told(error):
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+def finish(item, start, **result):
+    """Return the record of an item that has just ended in this thread."""
+    process, thread = os.getpid(), threading.get_ident()
+    memory = peak_memory() if multiprocessing.parent_process() else None
+    place = {"worker": (process, thread), "process": process, "memory": memory}
+    return Record(item.index, str(item), start, time.monotonic(), **result, **place)
 
 
-def read_body(response, timeout):
-    """Reads a body that `requests` streams and returns its size in bytes. The session's own timeout
-    is for a single wait: without this one, in seconds, a body could trickle for ever.
-    """
-    response.raise_for_status()
-    size, latest = 0, time.monotonic() + timeout
-    for piece in response.iter_content(1 << 16):
-        size += len(piece)
-        if time.monotonic() > latest:
-            raise TimeoutError(f"the body took longer than {timeout} s")
-    return size
+def timed(work):
+    """Return a function for a pool: it does `work(item)` and returns the item's record."""
+    return partial(time_item, work)
 
 
-async def read_body_async(response):
-    """The same for aiohttp, whose timeout is for the whole download."""
-    response.raise_for_status()
-    size = 0
-    async for piece in response.content.iter_any():
-        size += len(piece)
-    return size
+def time_item(work, item):
+    start = time.monotonic()
+    try:
+        return finish(item, start, answer=work(item))
+    except Exception as error:
+        return finish(item, start, error=describe(error))
 
 
-def worker_number():
-    """The number of the pool's thread or process that calls this, counted from 0."""
-    if thread := re.search(r"_(\d+)$", threading.current_thread().name):
-        return int(thread[1])
-    return number_of(current_process())
-
-
-def number_of(process):
-    """The number of a pool's process, counted from 0."""
-    number = re.search(r"-(\d+)$", process.name)
-    return int(number[1]) - 1 if number else 0
-
-
-def start_worker_process():
-    """What a worker process does first: it leaves Ctrl-C to its parent."""
+def start_worker():
+    """Prepare a worker process: only its parent handles Ctrl-C, and then ends the workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def results(spans, workers):
-    """What `Pool.imap` returns, until it is all there or one of the `workers` has died: the pool
-    itself would wait for ever for the item that died with it.
-    """
-    while True:
-        try:
-            yield spans.next(timeout=0.2)
-        except NothingYet:
-            # The pool counts its workers on: one that has taken a dead one's place has a higher number.
-            if {number_of(process) for process in active_children()} != set(range(workers)):
-                return
-        except StopIteration:
-            return
-
-
 class Run:
-    """One run: its `items`, how many `workers`, the `timeout` of a download in seconds."""
+    """One run over a list of items; `workers` of them may be in progress at once."""
 
-    def __init__(self, workload, items, workers, arguments):
-        self.program = os.path.basename(sys.argv[0])
+    def __init__(self, strategy, workload, workers=None, arguments=None):
+        self.strategy = strategy
         self.workload = workload
-        self.items = items
-        self.workers = min(workers or len(items), len(items))
-        self.timeout = arguments.timeout
-        # A proxy is for others, never for this machine's own pages.
-        self.proxies = bool(arguments.url)
-        self.arguments = arguments
+        self.arguments = arguments or parse(workload)
+        self.all_items = (sites if workload == "io" else numbers)(self.arguments)
+        workers = self.arguments.workers or workers or len(self.all_items)
+        self.workers = min(workers, len(self.all_items))
+        self.records = {}
+        self.worker_numbers = {}
+        self.peak_threads = 1
+        self.lock = threading.Lock()
         self.signal = None
-        self.threads = 1
-        for number in [signal.SIGINT, signal.SIGTERM]:
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.interrupt)
+        if workload == "io":
+            # Loaded here, as a part of the start-up, because sums need no library.
+            self.http = importlib.import_module("aiohttp" if strategy == "tasks" else "requests")
 
     @classmethod
-    def io(cls, workers=None):
-        """The downloads that the command line asks for; without `workers`, all at once."""
-        parser = add_io(new_parser())
-        parser.add_argument("--workers", type=at_least(1), default=workers, metavar="N")
-        arguments = parser.parse_args(namespace=Arguments())
-        return cls("io", sites(arguments), arguments.workers, arguments)
+    def threads(cls, workers, workload="io"):
+        return cls("threads", workload, workers)
 
     @classmethod
-    def cpu(cls):
-        """The sums that the command line asks for; a worker for each core that may be used."""
-        parser = add_cpu(new_parser())
-        parser.add_argument("--workers", type=at_least(1), default=cores(), metavar="N")
-        arguments = parser.parse_args(namespace=Arguments())
-        return cls("cpu", arguments.number, arguments.workers, arguments)
+    def tasks(cls):
+        return cls("tasks", "io")
 
     @classmethod
-    def io_and_cpu(cls):
-        """The two runs that the baseline's command line asks for, with one worker; or one and None."""
-        parser = new_parser()
-        workloads = parser.add_subparsers(dest="workload", help="without it, both")
-        add_io(new_parser(workloads.add_parser, "io"))
-        add_cpu(new_parser(workloads.add_parser, "cpu"))
-        asked = parser.parse_args(namespace=Arguments())
-        io = None if asked.workload == "cpu" else cls("io", sites(asked), 1, asked)
-        cpu = None if asked.workload == "io" else cls("cpu", asked.number, 1, asked)
-        return io, cpu
+    def processes(cls):
+        return cls("processes", "cpu", cores())
 
     def interrupt(self, number, _frame):
-        # No new item is begun, what is done is reported. A second signal ends the program at once.
+        # A second signal ends the program at once.
         self.signal = number
         signal.signal(number, signal.SIG_DFL)
 
-    def time(self, item, worker, work):
-        """`Span.time`, and the item's line. Does nothing once Ctrl-C was pressed."""
+    def items(self):
+        """Return an iterator over the items in order. It ends after Ctrl-C."""
+        return takewhile(lambda _: not self.signal, self.all_items)
+
+    def session(self):
+        """Return a session of `requests`, for one thread."""
+        session = self.http.Session()
+        session.get = partial(session.get, timeout=self.arguments.timeout)
+        session.hooks["response"] = lambda response, **_: response.raise_for_status()
+        # The environment's proxies are for real sites only.
+        session.trust_env = bool(self.arguments.url)
+        return session
+
+    def async_session(self):
+        """Return a session of `aiohttp`, for all tasks."""
+        return self.http.ClientSession(
+            # By default aiohttp has at most 100 connections.
+            connector=self.http.TCPConnector(limit=0),
+            timeout=self.http.ClientTimeout(total=self.arguments.timeout),
+            raise_for_status=True,
+            trust_env=bool(self.arguments.url),
+        )
+
+    def time(self, item, work):
+        """Do `work()` and record the item. After Ctrl-C do nothing."""
+        if not self.signal:
+            self.record(time_item(lambda _: work(), item))
+
+    async def time_async(self, item, work):
+        """Await `work` and record the item. After Ctrl-C do nothing."""
         if self.signal:
-            return self.not_done(item)
-        return self.finished(Span.time(item, worker, work))
-
-    def not_done(self, item):
-        """The span of an item that nobody has done."""
-        if self.signal:
-            return Span.ended(item, 0, time.monotonic(), error="interrupted")
-        why = "lost: no worker reported it"
-        return self.finished(Span.ended(item, 0, time.monotonic(), error=why))
-
-    def finished(self, span):
-        """Says that an item has ended: on standard output, a failure on standard error."""
-        if span.error:
-            say(f"error: {span.name}: {span.error}", sys.stderr)
-        elif not self.arguments.quiet and not self.arguments.json:
-            did = "read {}: {} bytes" if self.workload == "io" else "summed below {}: {}"
-            took = f"{1e3 * (span.end - span.start):.3f} ms by worker {span.worker}"
-            say(f"{did.format(span.name, span.answer)} in {took}")
-        self.threads = max(self.threads, threading.active_count())
-        return span
-
-    def report(self, work, **more):
-        """Does `work`, which returns the spans of the first items or of all, in the order asked, and
-        reports on it, with `more` figures; returns the exit code.
-        """
-        before, began = usage(), time.monotonic()
+            return work.close()
+        start = time.monotonic()
         try:
-            spans = work()
+            self.record(finish(item, start, answer=await work))
+        except Exception as error:
+            self.record(finish(item, start, error=describe(error)))
+
+    def record(self, record):
+        """Keep the record of an item and print its line. Any thread may call this."""
+        with self.lock:
+            self.records[record.index] = record
+            self.peak_threads = max(self.peak_threads, threading.active_count())
+            number = self.worker_numbers.setdefault(record.worker, len(self.worker_numbers))
+            # A task is the item itself: it has no worker.
+            record.worker = number if record.worker and self.strategy != "tasks" else None
+            if record.error and not self.signal:
+                print_line(f"error: {record.name}: {record.error}", sys.stderr)
+            elif self.arguments.verbose and not self.arguments.json and not record.error:
+                unit = " bytes" if self.workload == "io" else ""
+                took = record.end - record.start
+                print_line(f"{record.name}: {record.answer}{unit} in {1000 * took:.3g} ms")
+
+    def record_all(self, records):
+        """Record what a pool's `imap_unordered` yields, until Ctrl-C or until a worker has died.
+
+        `Pool` by itself waits for ever for the item of a worker that has died.
+        """
+        workers = multiprocessing.active_children()
+        while not self.signal:
+            try:
+                self.record(records.next(timeout=0.2))
+            except StopIteration:
+                return
+            except multiprocessing.TimeoutError:
+                if not all(worker.is_alive() for worker in workers):
+                    return
+
+    def execute(self, work):
+        """Do `work(self)`, print the report, and return the exit code."""
+        usage_before, start = usage(), time.monotonic()
+        try:
+            work(self)
         except (OSError, RuntimeError) as error:
-            say(f"error: {told(error)}", sys.stderr)
+            print_line(f"error: {describe(error)}", sys.stderr)
             return 1
-        wall = time.monotonic() - began
-        used = [after - earlier for after, earlier in zip(usage(), before)]
-        spans += [self.not_done(item) for item in self.items[len(spans) :]]
-        report = self.figures(spans, began, wall, used) | more
-        say(json.dumps(report) if self.arguments.json else summary(report))
+        end = time.monotonic()
+        used = [after - before for after, before in zip(usage(), usage_before)]
+        why = "interrupted" if self.signal else "lost: no worker reported a result"
+        for item in self.all_items:
+            if item.index not in self.records:
+                self.record(Record(item.index, str(item), end, end, error=why))
+        report = self.report(start, end, *used)
+        print_line(json.dumps(report) if self.arguments.json else summary(report))
         if self.signal:
-            failed = f"{report['failed']} of {report['items']}"
-            number = int(self.signal)
-            say(f"interrupted by signal {number}: {failed} items not done", sys.stderr)
-            return 128 + number
+            count = f"{report['failed']} of {report['items']}"
+            print_line(f"interrupted by signal {self.signal}: {count} items not done", sys.stderr)
+            return 128 + self.signal
         return 1 if report["failed"] else 0
 
-    def figures(self, spans, began, wall, used):
-        # A worker's memory only grows: its last word counts.
-        processes = dict(span.process for span in spans if span.process)
-        memory = [peak_memory(), *processes.values()]
+    def report(self, start, end, user, system, voluntary, involuntary):
+        """Return the object that `--json` prints."""
+        records = [self.records[item.index] for item in self.all_items]
+        done = [record for record in records if not record.error]
         if self.workload == "io":
-            answer = sum(span.answer or 0 for span in spans)
-            times = [site.latency for site, span in zip(self.items, spans) if not span.error]
+            answer = sum(record.answer for record in done)
+            times = [self.all_items[record.index].latency for record in done]
         else:
-            answer = [None if span.error else str(span.answer) for span in spans]
-            times = [span.end - span.start for span in spans if not span.error]
+            answer = [None if record.error else str(record.answer) for record in records]
+            times = [record.end - record.start for record in done]
+        # No schedule is shorter than its longest item, or than an even share of all items.
+        known = times and None not in times
+        lower_bound = max(*times, fsum(times) / self.workers) if known else None
+        # Sorted, so that of each worker process the highest figure stays.
+        memory = dict(sorted((r.process, r.memory) for r in records if r.memory))
+        children = self.workers if self.strategy == "processes" else 0
+        keys = ["index", "name", "worker", "error", *["process"] * self.arguments.details]
         return {
-            "program": self.program,
+            "program": os.path.basename(sys.argv[0]),
+            "strategy": self.strategy,
             "workload": self.workload,
-            "items": len(spans),
-            "failed": sum(span.error is not None for span in spans),
+            "items": len(records),
+            "failed": len(records) - len(done),
             "workers": self.workers,
-            "wall_seconds": wall,
-            "bound_seconds": None if None in times or not times else max(*times, sum(times) / self.workers),
-            "user_seconds": used[0],
-            "system_seconds": used[1],
-            "peak_memory_bytes": None if None in memory else sum(memory),
-            "threads": self.threads + len(processes),
-            "processes": 1 + len(processes),
-            "voluntary_switches": used[2],
-            "involuntary_switches": used[3],
+            "wall_seconds": end - start,
+            "lower_bound_seconds": lower_bound or None,
+            "user_seconds": user,
+            "system_seconds": system,
+            "peak_memory_bytes": peak_memory() + sum(memory.values()),
+            "threads": self.peak_threads + children,
+            "processes": 1 + children,
+            "voluntary_context_switches": voluntary,
+            "involuntary_context_switches": involuntary,
+            "gil": getattr(sys, "_is_gil_enabled", lambda: None)(),
             "answer": answer,
             "spans": [
-                {
-                    "name": span.name,
-                    "worker": span.worker,
-                    "start_seconds": span.start - began,
-                    "end_seconds": span.end - began,
-                    "error": span.error,
-                }
-                for span in spans
+                {key: getattr(record, key) for key in keys}
+                | {"start_seconds": record.start - start, "end_seconds": record.end - start}
+                for record in records
             ],
         }
 
 
+def execute_both(download_all_sites, find_sums):
+    """Read the command line of the baseline, do one workload or both, return the exit code."""
+    arguments, code = parse(), 0
+    for workload, work in [("io", download_all_sites), ("cpu", find_sums)]:
+        # A code from 128 on is that of a signal.
+        if arguments.workload in (None, workload) and code < 128:
+            code = Run("sequential", workload, 1, arguments).execute(work) or code
+    return code
+
+
+def describe(error):
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def print_line(line, stream=sys.stdout):
+    """Print a line at once. A closed pipe ends the printing, not the work."""
+    try:
+        print(line, file=stream, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def summary(report):
+    """Return the report for a person."""
+    cpu_seconds = report["user_seconds"] + report["system_seconds"]
+    memory = f"peak memory {report['peak_memory_bytes'] / 2**20:.3g} MiB"
+    return f"""{report["program"]}: {report["items"]} items, {report["failed"]} failed
+  wall time {report["wall_seconds"]:.3g} s (start-up excluded), CPU time {cpu_seconds:.3g} s
+  {report["workers"]} workers, {memory}, GIL {"off" if report["gil"] is False else "on"}"""
+
+
 def usage():
-    """CPU time and context switches of this process and of the workers it has waited for."""
+    """Return the CPU time and context switches of this process and of its ended workers."""
     parts = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     names = ["ru_utime", "ru_stime", "ru_nvcsw", "ru_nivcsw"]
     return [sum(getattr(part, name) for part in parts) for name in names]
 
 
 def peak_memory():
-    """The most memory that this process has had resident, in bytes."""
+    """Return the peak memory of this process."""
     if sys.platform == "darwin":
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Linux counts in `ru_maxrss` also what the process was before it became this program.
-    try:
-        return int(re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
-    except (OSError, TypeError):
-        return None
-
-
-def summary(report):
-    """The report for a person."""
-    memory = report["peak_memory_bytes"]
-    rows = {
-        "items": f"{report['items']}, {report['failed']} failed",
-        "workers": report["workers"],
-        "wall time": f"{report['wall_seconds']:.3f} s for the work, without the program's start",
-        "CPU time": f"{report['user_seconds']:.3f} s user, {report['system_seconds']:.3f} s system",
-        "peak memory": f"{memory / 2**20:.1f} MiB, of all its processes" if memory else "unknown",
-        "threads": report["threads"],
-        "processes": report["processes"],
-    }
-    if "gil" in report:
-        rows["GIL"] = "on" if report["gil"] else "off"
-    lines = [f"  {name:<12} {figure}" for name, figure in rows.items()]
-    return "\n".join([f"\n{report['program']} ({report['workload']})", *lines])
-
-
-def gil_is_on():
-    """Whether this interpreter runs one thread at a time: all do that cannot tell."""
-    return getattr(sys, "_is_gil_enabled", lambda: True)()
-
-
-def say(line, stream=sys.stdout):
-    """Writes a line. A reader who has gone ends the program quietly."""
-    try:
-        stream.write(line + "\n")
-        stream.flush()
-    except BrokenPipeError:
-        os._exit(0)
-
-
-class Arguments(argparse.Namespace):
-    """What holds where the command line does not say otherwise."""
-
-    workload = None
-    number = range(5_000_000, 5_000_020)
-    repeat, timeout = 80, 10.0
-    site_server = url = latency = None
-    quiet = json = False
-
-
-def new_parser(add_parser=argparse.ArgumentParser, *name):
-    # What a program's own documentation says first is its description.
-    doc = (sys.modules["__main__"].__doc__ or "").partition("\n\n")[0]
-    parser = add_parser(*name, description=doc, argument_default=argparse.SUPPRESS)
-    add = parser.add_argument
-    add("--quiet", action="store_true", help="leave out the lines for single items")
-    add("--json", action="store_true", help="print one JSON object, nothing else")
-    return parser
-
-
-def add_io(parser):
-    add = parser.add_argument
-    add("--site-server", metavar="ADDRESS", help="read from this one, which runs")
-    add("--url", action="append", metavar="URL", help="read this site (can be repeated)")
-    add("--repeat", type=at_least(1), metavar="N", help="how often the sites are read")
-    add("--latency", type=at_least(0), metavar="MS", help="what each local page takes")
-    add("--timeout", type=float, metavar="SECONDS", help="for one download")
-    return parser
-
-
-def add_cpu(parser):
-    parser.add_argument("number", type=at_least(0), nargs="*", help="sum the squares below it")
-    return parser
-
-
-def at_least(least):
-    def whole_number(text):
-        if int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text} is less than {least}")
-        return int(text)
-
-    return whole_number
+    # On Linux `ru_maxrss` includes the program that started this one.
+    return 1024 * int(re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[1])
 
 
 def cores():
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
 
 
+def parse(workload=None):
+    """Read the flags of one workload, or of both for the baseline."""
+    # The first paragraph of the program's own documentation describes it.
+    description = (sys.modules["__main__"].__doc__ or "").partition("\n\n")[0]
+    parser = argparse.ArgumentParser(description=description)
+    add = parser.add_argument
+    if not workload:
+        add("workload", nargs="?", choices=["io", "cpu"], help="one of both workloads")
+    if workload != "cpu":
+        add("--site-server", metavar="ADDRESS", help="read from this running local server")
+        add("--url", action="append", type=site_url, help="read this site (can be repeated)")
+        add("--repeat", type=at_least(1), default=80, metavar="N", help="read all sites N times")
+        add("--latency", type=at_least(0), metavar="MS", help="latency of each local page")
+        add("--timeout", type=at_least(0.001, float), default=10, metavar="SECONDS")
+    if workload != "io":
+        add("number", type=at_least(0), nargs="*", help="sum the squares below this number")
+    if workload:
+        add("--workers", type=at_least(1), metavar="N", help="how many may be in progress at once")
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("-v", "--verbose", action="store_true", help="print a line for each item")
+    output.add_argument("--quiet", action="store_true", help="print the summary only, the default")
+    add("--json", action="store_true", help="print one JSON object for each workload only")
+    add("--details", action="store_true", help=argparse.SUPPRESS)
+    # Intermixed: in `cpu --json 5 6` the numbers stand behind a flag.
+    return parser.parse_intermixed_args(namespace=argparse.Namespace(workers=None))
+
+
+def at_least(least, kind=int):
+    def number(text):
+        if not kind(text) >= least:
+            raise argparse.ArgumentTypeError(f"{text} is less than {least}")
+        return kind(text)
+
+    return number
+
+
+def site_url(text):
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise argparse.ArgumentTypeError("needs the form http://host/path, without a user name")
+    return text
+
+
+def numbers(arguments):
+    items = [Number(number) for number in arguments.number or NUMBERS]
+    for index, item in enumerate(items):
+        item.index = index
+    return items
+
+
 def sites(arguments):
-    """The list of downloads. Raises the limit on open files as far as this process may."""
-    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft if sys.platform == "darwin" else most, most))
-    if arguments.url:
-        return [Site(url, None) for url in arguments.url] * arguments.repeat
-    root = f"http://{arguments.site_server}" if arguments.site_server else start_site_server()
-    if arguments.latency is None:
-        pages = [Site(root + path, takes) for path, takes in PAGES]
-    else:
-        query, takes = f"?latency={arguments.latency}", arguments.latency / 1e3
-        pages = [Site(root + path + query, takes) for path, _ in PAGES]
-    return pages * arguments.repeat
+    if sys.platform == "linux":
+        # A task has an open file: allow as many as the system does.
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    pages = [(url, None) for url in arguments.url or []]
+    if not pages:
+        root = f"http://{arguments.site_server or start_local_server()}"
+        pages = [(root + path, latency) for path, latency in PAGES]
+        if arguments.latency is not None:
+            query = f"?latency={arguments.latency}"
+            pages = [(url + query, arguments.latency / 1000) for url, _ in pages]
+    return [Site(index, *page) for index, page in enumerate(pages * arguments.repeat)]
 
 
-def start_site_server():
-    """Starts the Rust programs' site server, which ends with this process; returns where it is."""
-    usual = Path(__file__).resolve().parents[2] / "target"
-    target = Path(os.environ.get("CARGO_TARGET_DIR", usual))
-    built = [target / kind / "async-io" for kind in ("release", "debug")]
-    for program in filter(Path.is_file, built):
-        # A process group of its own: it outlives Ctrl-C, so that downloads can end well.
-        server = subprocess.Popen(
-            [program, "serve-sites"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        # It ends when its standard input does, which is when this is forgotten.
-        start_site_server.server = server
-        return server.stdout.readline().strip()
-    say("error: no site server: `cargo build` makes one; or name one: --site-server", sys.stderr)
-    sys.exit(1)
+def start_local_server():
+    """Start the local server of the Rust programs; return its address."""
+    target = os.environ.get("CARGO_TARGET_DIR", Path(__file__).resolve().parents[2] / "target")
+    # The profile `release` comes after `debug`: prefer it.
+    programs = sorted(Path(target).glob("*/async-io"))
+    if not programs:
+        sys.exit("error: no local server: `cargo build` makes it, or name one with --site-server")
+    # It gets no Ctrl-C, so that downloads in progress can end. It ends with this program, which
+    # closes the server's standard input.
+    pipe = subprocess.PIPE
+    start_local_server.process = subprocess.Popen(
+        [programs[-1], "serve-sites"], stdin=pipe, stdout=pipe, text=True, start_new_session=True
+    )
+    return start_local_server.process.stdout.readline().strip().removeprefix("http://")

@@ -1,24 +1,23 @@
-"""Threads for CPU in Python: the wrong option. The threads compute in turns, because CPython's GIL
-lets one of them run at a time; together they take as long as the baseline, or longer.
+"""Threads for CPU in Python: the wrong option. CPython's GIL lets one thread compute at a time, so
+that the threads together take as long as the baseline, or longer.
 
-A free-threaded interpreter has no GIL: there they do compute at the same time. Whether this one has
-it stands in the report. In Rust: the example `cpu_threads` of threads-io.
+A free-threaded interpreter has no GIL: there they compute in parallel. The report contains whether
+the GIL is on. In Rust: the example `cpu_threads` of threads-io.
 """
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from common import Run, cpu_bound, gil_is_on, worker_number
+from common import Run, cores, cpu_bound
 
 
 def find_sums(run):
     def timed_sum(number):
-        return run.time(number, worker_number(), lambda: cpu_bound(number))
+        run.time(number, lambda: cpu_bound(number))
 
-    with ThreadPoolExecutor(run.workers) as pool:
-        return list(pool.map(timed_sum, run.items))
+    with ThreadPoolExecutor(max_workers=run.workers) as pool:
+        pool.map(timed_sum, run.items())
 
 
 if __name__ == "__main__":
-    run = Run.cpu()
-    sys.exit(run.report(lambda: find_sums(run), gil=gil_is_on()))
+    sys.exit(Run.threads(cores(), "cpu").execute(find_sums))

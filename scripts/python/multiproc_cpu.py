@@ -1,5 +1,5 @@
-"""Option 3 in Python: processes for CPU. A pool of worker processes, one for each core, computes the
-sums at the same time, each with a GIL of its own.
+"""Option 3 in Python: processes for CPU. A pool of worker processes, one for each core, computes
+the sums in parallel; each process has a GIL of its own.
 
 The twin of `multiproc-cpu/src/main.rs`.
 """
@@ -7,26 +7,15 @@ The twin of `multiproc-cpu/src/main.rs`.
 import multiprocessing
 import sys
 
-from common import Run, Span, cpu_bound, results, start_worker_process, worker_number
-
-
-def timed_sum(number):
-    # A worker gets this function by its name, so that it must stand on its own in the file.
-    return Span.time(number, worker_number(), lambda: cpu_bound(number))
+from common import Run, cpu_bound, start_worker, timed
 
 
 def find_sums(run):
-    # Forked, as in the Rust program: a worker begins with a copy of this process.
-    forked = multiprocessing.get_context("fork")
-    spans = []
-    with forked.Pool(run.workers, initializer=start_worker_process) as pool:
-        for span in results(pool.imap(timed_sum, run.items), run.workers):
-            spans.append(run.finished(span))
-            if run.signal:
-                break
-    return spans
+    # As in the Rust program, workers are forked: each starts with a copy of this process.
+    fork = multiprocessing.get_context("fork")
+    with fork.Pool(run.workers, initializer=start_worker) as pool:
+        run.record_all(pool.imap_unordered(timed(cpu_bound), run.items()))
 
 
 if __name__ == "__main__":
-    run = Run.cpu()
-    sys.exit(run.report(lambda: find_sums(run)))
+    sys.exit(Run.processes().execute(find_sums))

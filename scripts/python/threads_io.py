@@ -1,5 +1,5 @@
-"""Option 1 in Python: threads for I/O. Five threads, each with a session of its own, take sites
-from one queue; while one waits for a site it lets go of the GIL, and another one runs.
+"""Option 1 in Python: threads for I/O. Five threads take sites from one queue; a thread that waits
+for a site releases the GIL, and another thread runs.
 
 The twin of `threads-io/src/main.rs`.
 """
@@ -8,32 +8,31 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from requests import Session
+from common import Run
 
-from common import Run, read_body, worker_number
+local = threading.local()
 
 
-def download_site(session, site, timeout):
-    with session.get(site.url, stream=True, timeout=timeout) as response:
-        return read_body(response, timeout)
+def get_session(run):
+    # A session of `requests` is not made for several threads: each thread has its own.
+    if not hasattr(local, "session"):
+        local.session = run.session()
+    return local.session
+
+
+def download_site(session, site):
+    with session.get(site.url) as response:
+        return len(response.content)
 
 
 def download_all_sites(run):
-    local = threading.local()
-
-    def open_session():
-        # A session is not made to be shared by threads.
-        local.session = Session()
-        local.session.trust_env = run.proxies
-
     def download(site):
-        work = lambda: download_site(local.session, site, run.timeout)
-        return run.time(site, worker_number(), work)
+        session = get_session(run)
+        run.time(site, lambda: download_site(session, site))
 
-    with ThreadPoolExecutor(run.workers, initializer=open_session) as pool:
-        return list(pool.map(download, run.items))
+    with ThreadPoolExecutor(max_workers=run.workers) as pool:
+        pool.map(download, run.items())
 
 
 if __name__ == "__main__":
-    run = Run.io(workers=5)
-    sys.exit(run.report(lambda: download_all_sites(run)))
+    sys.exit(Run.threads(5).execute(download_all_sites))

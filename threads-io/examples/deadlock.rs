@@ -1,33 +1,29 @@
-//! Two threads that **take two locks in opposite orders lock up**: each holds the lock that the
-//! other one waits for, and neither ever gets on.
+//! C16: two threads that **take two locks in opposite orders deadlock**. Each holds the lock that the
+//! other one waits for, and neither can go on.
 //!
-//! Two threads work in rounds under both locks. In opposite orders `threads_locked_up` is 2 in
-//! the first rounds: parking_lot's detector finds it, and the two stacks on standard error say in
-//! which function each waits. In one order all rounds of the same work get done.
+//! Two threads work in rounds under both locks. With opposite orders they deadlock in the first
+//! rounds: parking_lot's detector finds it, and the two stacks on standard error show where each
+//! thread waits. With the same order, all rounds are done.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use common::example::{self, Shown};
-use common::{Error, out};
+use common::Result;
+use common::demo::{self, Claim, DemoResult, Flag};
+use common::os::output;
 use parking_lot::{Mutex, deadlock};
 use serde_json::json;
 
-/// Holds when opposite orders locked both threads up and one order got every round done.
-pub(crate) fn holds(threads_locked_up: usize, rounds: u64, rounds_in_one_order: u64) -> bool {
-    threads_locked_up == 2 && rounds_in_one_order == rounds
-}
-
 type Locks = [Mutex<()>; 2];
 
-// Never inlined, as below, so that the stack of a thread that waits in here names it.
+// Never inlined, so that the stack of a waiting thread contains the name.
 #[inline(never)]
 fn a_then_b([a, b]: &Locks) {
     let _a = a.lock();
     thread::sleep(Duration::from_millis(1));
-    // `a` stays locked while this waits for `b`: whoever has `b` must not be waiting for `a`.
+    // This thread keeps `a` while it waits for `b`. The thread that has `b` must not wait for `a`.
     let _b = b.lock();
 }
 
@@ -38,52 +34,57 @@ fn b_then_a([a, b]: &Locks) {
     let _a = a.lock();
 }
 
-/// Lets a thread do each of the two `works` so often; returns the rounds done and the threads
-/// locked up.
-fn run(rounds: u64, works: [fn(&Locks); 2]) -> Result<(u64, usize), Error> {
-    // Leaked: a thread that is locked up never ends, so what it uses must not end either.
+/// Runs each of two functions in a thread, `rounds` times. Returns the rounds done and the number of
+/// threads in a deadlock.
+fn run(rounds: u64, functions: [fn(&Locks); 2]) -> Result<(u64, usize)> {
+    // Leaked, because a thread in a deadlock never ends and uses them for ever.
     let locks: &Locks = Box::leak(Box::default());
     let done: &AtomicU64 = Box::leak(Box::default());
-    let start = |work: fn(&Locks)| {
+    let start = |function: fn(&Locks)| {
         thread::Builder::new().spawn(move || {
             for _ in 0..rounds {
-                work(locks);
+                function(locks);
                 done.fetch_add(1, Relaxed);
             }
         })
     };
-    let threads = [start(works[0])?, start(works[1])?];
-    let mut locked_up = Vec::new();
-    while locked_up.is_empty() && !threads.iter().all(JoinHandle::is_finished) {
+    let threads = [start(functions[0])?, start(functions[1])?];
+    let mut deadlocked = Vec::new();
+    while deadlocked.is_empty() && !threads.iter().all(JoinHandle::is_finished) {
         thread::sleep(Duration::from_millis(10));
-        locked_up.extend(deadlock::check_deadlock().into_iter().flatten());
+        deadlocked.extend(deadlock::check_deadlock().into_iter().flatten());
     }
-    for thread in &locked_up {
-        out::complain("A thread that waits; of its stack, what is in this file:");
+    for thread in &deadlocked {
+        output::eprint_line("A thread in a deadlock waits here:");
         let stack = format!("{:?}", thread.backtrace());
         let here = |line: &&str| line.contains("_then_") || line.contains("deadlock.rs:");
-        stack.lines().filter(here).for_each(out::complain);
+        stack.lines().filter(here).for_each(output::eprint_line);
     }
-    Ok((done.load(Relaxed), locked_up.len()))
+    Ok((done.load(Relaxed), deadlocked.len()))
+}
+
+/// Opposite orders deadlock both threads; one order gets every round done.
+pub(crate) fn holds(deadlocked: usize, rounds: u64, done_in_one_order: u64) -> bool {
+    deadlocked == 2 && done_in_one_order == rounds
 }
 
 fn main() -> ExitCode {
-    let (rounds, output) =
-        example::flags("rounds", "How many rounds each thread works", 100, 1..=1_000_000);
-    example::show(&output, || {
-        let (opposite, threads_locked_up) = run(rounds, [a_then_b, b_then_a])?;
+    let help = "How many rounds each thread works";
+    let flag = Flag { name: "rounds", help, default: 100, range: 1..=1_000_000 };
+    demo::show(Claim::Article(&["C16", "C17"]), flag, |rounds| {
+        let (opposite, deadlocked) = run(rounds, [a_then_b, b_then_a])?;
         let (one_order, _) = run(rounds, [a_then_b, a_then_b])?;
         let rounds = 2 * rounds;
         let figures = json!({
             "rounds": rounds,
             "rounds_done_in_opposite_orders": opposite,
-            "threads_locked_up": threads_locked_up,
+            "deadlocked_threads": deadlocked,
             "rounds_done_in_one_order": one_order,
         });
-        let said = format!(
-            "Opposite orders locked up {threads_locked_up} threads after {opposite} rounds."
+        let summary = format!(
+            "With opposite orders {deadlocked} threads deadlocked after {opposite} of {rounds} \
+             rounds; with one order {one_order} rounds were done."
         );
-        let holds = holds(threads_locked_up, rounds, one_order);
-        Ok(Shown { claim: &["C16", "C17"], holds, figures, said })
+        Ok(DemoResult::new(holds(deadlocked, rounds, one_order), figures, summary))
     })
 }

@@ -1,54 +1,54 @@
-//! Threads are switched **pre-emptively: the operating system takes the CPU away** from a thread
-//! that has not asked for it, and gives each its turn. The program has no say in when.
+//! C08: threads are switched **pre-emptively**. The operating system takes the CPU away from a thread
+//! at any point and gives each thread a slice of time. The program has no say in when.
 //!
-//! More threads than cores read the clock without end, and none of them ever yields. A reading far
-//! behind the one before it means that the thread was switched off in between; the time between two
-//! such gaps is a slice. Each thread gets many slices, and `involuntary_switches_a_thread` is how
-//! often the kernel says that it took the CPU away.
+//! More threads than cores read the clock in a loop, and none of them ever yields. A reading that is
+//! far behind the one before shows that the thread was paused in between. The time between two such
+//! gaps is a slice.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use common::example::{self, Shown};
-use common::usage::involuntary_switches_of_thread;
+use common::demo::{self, Claim, DemoResult, Flag};
+use common::os::usage::involuntary_context_switches_of_thread;
 use serde_json::json;
 
-/// No interrupt keeps a thread from its clock for so long, but another thread does.
+/// Longer than an interrupt, shorter than another thread's slice.
 const GAP: Duration = Duration::from_micros(500);
 
-/// Holds when there were more threads than cores, and each was switched off and on again: it had
-/// two slices or more, and the kernel, if it tells, took the CPU away at least once a thread.
+/// Returns the thread's slices, its longest pause, and how often it was interrupted.
+fn stay_busy(until: Instant) -> (Vec<Duration>, Duration, Option<u64>) {
+    let (mut slices, mut longest_pause) = (Vec::new(), Duration::ZERO);
+    let mut slice_start = Instant::now();
+    let mut last = slice_start;
+    while last < until {
+        // Nothing here waits or yields, so a gap between two readings is the scheduler's decision.
+        let now = Instant::now();
+        if now - last > GAP {
+            slices.push(last - slice_start);
+            longest_pause = longest_pause.max(now - last);
+            slice_start = now;
+        }
+        last = now;
+    }
+    slices.push(last - slice_start);
+    (slices, longest_pause, involuntary_context_switches_of_thread())
+}
+
+/// There were more threads than cores, each had two slices or more, and each was interrupted once on
+/// average, if the system counts that.
 pub(crate) fn holds(cores: u64, threads: u64, slices: usize, switches: Option<f64>) -> bool {
     threads > cores && slices >= 2 && switches.is_none_or(|switches| switches >= 1.0)
 }
 
-/// Returns the thread's slices, the longest wait between two, how often it was interrupted.
-fn stay_busy(until: Instant) -> (Vec<Duration>, Duration, Option<u64>) {
-    let (mut slices, mut longest_wait) = (Vec::new(), Duration::ZERO);
-    let mut on_since = Instant::now();
-    let mut last = on_since;
-    while last < until {
-        // Nothing here waits or yields: a gap between two readings is the scheduler's doing.
-        let now = Instant::now();
-        if now - last > GAP {
-            slices.push(last - on_since);
-            longest_wait = longest_wait.max(now - last);
-            on_since = now;
-        }
-        last = now;
-    }
-    slices.push(last - on_since);
-    (slices, longest_wait, involuntary_switches_of_thread())
-}
-
 fn main() -> ExitCode {
-    let cores = example::cores();
-    let (threads, output) = example::flags("threads", "How many threads", 2 * cores, 1..=1000);
-    example::show(&output, || {
+    let cores = demo::cores();
+    let flag =
+        Flag { name: "threads", help: "How many threads", default: 2 * cores, range: 1..=1000 };
+    demo::show(Claim::Article(&["C07", "C08"]), flag, |threads| {
         let until = Instant::now() + Duration::from_secs(1);
-        let seen = example::in_threads(threads, |_| stay_busy(until))?;
+        let seen = demo::in_threads(threads, |_| stay_busy(until))?;
         let fewest = seen.iter().map(|(slices, ..)| slices.len()).min().unwrap_or(0);
-        let longest_wait = seen.iter().map(|(_, wait, _)| *wait).max().unwrap_or_default();
+        let longest_pause = seen.iter().map(|(_, pause, _)| *pause).max().unwrap_or_default();
         let switches: Option<u64> = seen.iter().map(|(.., switches)| *switches).sum();
         let switches = switches.map(|sum| sum as f64 / threads as f64);
         let mut slices: Vec<_> = seen.iter().flat_map(|(slices, ..)| slices).collect();
@@ -59,14 +59,13 @@ fn main() -> ExitCode {
             "threads": threads,
             "slices_of_the_thread_with_fewest": fewest,
             "median_slice_milliseconds": median,
-            "longest_wait_milliseconds": longest_wait.as_secs_f64() * 1e3,
-            "involuntary_switches_a_thread": switches,
+            "longest_pause_milliseconds": longest_pause.as_secs_f64() * 1e3,
+            "involuntary_context_switches_per_thread": switches,
         });
-        let said = format!(
+        let summary = format!(
             "{threads} threads that never yield shared {cores} cores: each had at least {fewest} \
-             slices, half of them longer than {median:.1} ms."
+             slices, with a median of {median:.2} ms."
         );
-        let holds = holds(cores, threads, fewest, switches);
-        Ok(Shown { claim: &["C07", "C08"], holds, figures, said })
+        Ok(DemoResult::new(holds(cores, threads, fewest, switches), figures, summary))
     })
 }

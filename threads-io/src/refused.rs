@@ -1,11 +1,10 @@
 //! The plain `x = x + 1`, shared by two threads, does not compile.
 //!
-//! This is why the race of `examples/race_condition.rs` takes an effort to write in Rust: that
-//! example has to spell out the read and the write as two atomic operations. The compiler refuses
-//! the plain version, whichever way the threads are made to share `x`. (With `move` it compiles, and
-//! each of them counts on a copy of its own.)
+//! This is why `examples/race_condition.rs` spells out the read and the write as two atomic
+//! operations: the compiler refuses the plain update, however the threads share `x`. (With `move` it
+//! compiles, and each thread counts on its own copy.)
 //!
-//! Two threads cannot both borrow `x` to change it (E0499):
+//! Two threads cannot both borrow `x` mutably (E0499):
 //!
 //! ```compile_fail,E0499
 //! let mut x = 0u64;
@@ -16,7 +15,7 @@
 //! assert_eq!(x, 2);
 //! ```
 //!
-//! A cell, which may be changed through a shared borrow, may not be shared with a thread (E0277):
+//! A `Cell` can be changed through a shared borrow, but threads must not share it (E0277):
 //!
 //! ```compile_fail,E0277
 //! let x = std::cell::Cell::new(0u64);
@@ -27,7 +26,7 @@
 //! assert_eq!(x.get(), 2);
 //! ```
 //!
-//! A plain global variable can be changed only by code that takes the blame with `unsafe` (E0133):
+//! A global variable can be changed only in an `unsafe` block (E0133):
 //!
 //! ```compile_fail,E0133
 //! static mut X: u64 = 0;
@@ -37,7 +36,7 @@
 //! });
 //! ```
 //!
-//! What it accepts is one operation that reads and writes, here, or a lock around the two:
+//! The compiler accepts one atomic operation that reads and writes, as here, or a lock around both:
 //!
 //! ```
 //! use std::sync::atomic::{AtomicU64, Ordering};

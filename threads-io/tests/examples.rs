@@ -1,9 +1,14 @@
-//! The examples: each rule on both sides, and each example as a whole. What only the scheduler can
-//! bring about is not asserted, only what is so in every run.
+//! The examples: each rule with figures from both sides, and each example as a program. A figure that
+//! depends on the scheduler is not asserted.
 
-use common::testing::{end, example, example_program, shown};
+use common::report::Answer;
+use common::workload::Strategy;
 use serde_json::json;
+use testing::{demo, demo_result, end, example};
 
+#[path = "../examples/channels.rs"]
+#[allow(dead_code)]
+mod channels;
 #[path = "../examples/cpu_threads.rs"]
 #[allow(dead_code)]
 mod cpu_threads;
@@ -13,6 +18,9 @@ mod deadlock;
 #[path = "../examples/gil.rs"]
 #[allow(dead_code)]
 mod gil;
+#[path = "../examples/how_many_threads.rs"]
+#[allow(dead_code)]
+mod how_many_threads;
 #[path = "../examples/preemption.rs"]
 #[allow(dead_code)]
 mod preemption;
@@ -21,142 +29,204 @@ mod preemption;
 mod race_condition;
 
 #[test]
-fn race_condition_holds_when_only_the_separate_steps_lose() {
+fn race_condition_holds_if_only_the_separate_steps_lose_updates() {
     use race_condition::holds;
     assert!(holds(1, 0, 0));
-    assert!(!holds(0, 0, 0), "nothing was lost");
-    assert!(!holds(1, 1, 0), "fetch_add lost one");
-    assert!(!holds(1, 0, 1), "the mutex lost one");
+    assert!(!holds(0, 0, 0), "no update was lost");
+    assert!(!holds(1, 1, 0), "fetch_add lost an update");
+    assert!(!holds(1, 0, 1), "the mutex lost an update");
 }
 
 #[test]
-fn one_thread_alone_loses_nothing() {
-    let shown = shown("race_condition", &["--threads", "1"]);
-    assert_eq!(shown["holds"], false);
-    assert!(shown["figures"]["updates"].as_u64() > Some(0));
-    assert_eq!(shown["figures"]["updates_lost_by_load_store"], 0);
+fn one_thread_loses_no_update() {
+    let result = demo_result("race_condition", &["--threads", "1"]);
+    assert_eq!(result["holds"], false);
+    assert!(result["figures"]["updates"].as_u64() > Some(0));
+    assert_eq!(result["figures"]["updates_lost_by_load_store"], 0);
 }
 
 #[test]
-fn the_cures_of_a_race_lose_nothing() {
-    let shown = shown("race_condition", &[]);
-    assert_eq!(shown["claim"], json!(["C09", "C15", "C17"]));
-    assert_eq!(shown["figures"]["updates_lost_by_fetch_add"], 0);
-    assert_eq!(shown["figures"]["updates_lost_by_mutex"], 0);
-    let lost = shown["figures"]["updates_lost_by_load_store"].as_u64();
-    assert_eq!(shown["holds"], lost > Some(0));
+fn fetch_add_and_a_mutex_lose_no_update() {
+    let result = demo_result("race_condition", &[]);
+    assert_eq!(result["claim"], json!(["C09", "C15", "C17"]));
+    assert_eq!(result["figures"]["updates_lost_by_fetch_add"], 0);
+    assert_eq!(result["figures"]["updates_lost_by_mutex"], 0);
+    let lost = result["figures"]["updates_lost_by_load_store"].as_u64();
+    assert_eq!(result["holds"], lost > Some(0));
 }
 
 #[test]
-fn deadlock_holds_when_only_opposite_orders_lock_up() {
-    let holds = |locked_up, done| deadlock::holds(locked_up, 10, done);
+fn deadlock_holds_if_only_opposite_orders_deadlock() {
+    let holds = |deadlocked, done| deadlock::holds(deadlocked, 10, done);
     assert!(holds(2, 10));
-    assert!(!holds(0, 10), "nothing locked up");
-    assert!(!holds(2, 9), "one order did not get all done");
+    assert!(!holds(0, 10), "no deadlock");
+    assert!(!holds(2, 9), "one order did not finish its rounds");
 }
 
 #[test]
-fn a_deadlock_is_found_and_shown_and_one_order_ends() {
+fn a_deadlock_is_found_and_its_stacks_are_printed() {
     let mut command = example("deadlock");
     command.arg("--json");
     let ended = end(command).with_code(0);
-    let shown = ended.json();
-    assert_eq!(shown["claim"], json!(["C16", "C17"]));
-    let figures = &shown["figures"];
+    let result = ended.json();
+    assert_eq!(result["claim"], json!(["C16", "C17"]));
+    let figures = &result["figures"];
     assert_eq!(figures["rounds_done_in_one_order"], figures["rounds"]);
-    let locked_up = figures["rounds_done_in_opposite_orders"] != figures["rounds"];
-    assert_eq!(figures["threads_locked_up"], if locked_up { 2 } else { 0 });
-    assert_eq!(shown["holds"], locked_up);
-    for waits_in in ["a_then_b", "b_then_a"] {
-        assert_eq!(ended.stderr.contains(waits_in), locked_up, "{}", ended.stderr);
+    let deadlocked = figures["rounds_done_in_opposite_orders"] != figures["rounds"];
+    assert_eq!(figures["deadlocked_threads"], if deadlocked { 2 } else { 0 });
+    assert_eq!(result["holds"], deadlocked);
+    for function in ["a_then_b", "b_then_a"] {
+        assert_eq!(ended.stderr.contains(function), deadlocked, "{}", ended.stderr);
     }
 }
 
 #[test]
-fn preemption_holds_when_each_of_too_many_threads_had_several_slices() {
+fn preemption_holds_if_each_of_too_many_threads_had_several_slices() {
     let holds = |threads, slices, switches| preemption::holds(2, threads, slices, switches);
     assert!(holds(3, 2, Some(1.0)));
-    assert!(holds(3, 2, None), "a system that does not count them");
+    assert!(holds(3, 2, None), "a system that does not count context switches");
     assert!(!holds(2, 2, Some(1.0)), "a core for each thread");
-    assert!(!holds(3, 1, Some(1.0)), "a thread that was never switched off");
-    assert!(!holds(3, 2, Some(0.5)), "a thread that gave the CPU up by itself");
+    assert!(!holds(3, 1, Some(1.0)), "a thread that was never paused");
+    assert!(!holds(3, 2, Some(0.5)), "threads that were not interrupted");
 }
 
 #[test]
 fn every_busy_thread_advances() {
-    let shown = shown("preemption", &[]);
-    assert_eq!(shown["claim"], json!(["C07", "C08"]));
-    let figures = &shown["figures"];
+    let result = demo_result("preemption", &[]);
+    assert_eq!(result["claim"], json!(["C07", "C08"]));
+    let figures = &result["figures"];
     assert_eq!(figures["threads"].as_u64(), figures["cores"].as_u64().map(|cores| 2 * cores));
     assert!(figures["slices_of_the_thread_with_fewest"].as_u64() >= Some(1));
     assert!(figures["median_slice_milliseconds"].as_f64() > Some(0.0));
-    let switches = &figures["involuntary_switches_a_thread"];
+    let switches = &figures["involuntary_context_switches_per_thread"];
     assert_eq!(switches.is_f64(), cfg!(target_os = "linux"), "unknown elsewhere: {switches}");
 }
 
 #[test]
-fn gil_holds_when_only_waiting_overlaps() {
+fn gil_holds_if_only_waiting_overlaps() {
     let holds = |cpus_used, io_bound_speedup| gil::holds(4, cpus_used, io_bound_speedup);
     assert!(holds(Some(1.0), 3.9));
-    assert!(!holds(Some(1.9), 3.9), "they computed at once");
-    assert!(!holds(None, 3.9), "nobody knows whether they did");
-    assert!(!holds(Some(1.0), 1.1), "they waited one after another");
+    assert!(!holds(Some(1.9), 3.9), "the threads computed at the same time");
+    assert!(!holds(None, 3.9), "unknown whether they did");
+    assert!(!holds(Some(1.0), 1.1), "the threads waited one after another");
 }
 
 #[test]
-fn a_gil_lets_threads_wait_together() {
-    let shown = shown("gil", &["--threads", "2"]);
-    assert_eq!(shown["claim"], json!(["C04", "C05"]));
+fn gil_reports_a_speedup_for_both_kinds_of_work() {
+    let result = demo_result("gil", &["--threads", "2"]);
+    assert_eq!(result["claim"], json!(["C04", "C05"]));
     for figure in ["cpu_bound_speedup", "cpus_used", "io_bound_speedup"] {
-        assert!(shown["figures"][figure].as_f64() > Some(0.0), "{figure}: {shown}");
+        assert!(result["figures"][figure].as_f64() > Some(0.0), "{figure}: {result}");
     }
 }
 
 #[test]
-fn cpu_threads_holds_when_threads_are_faster() {
+fn cpu_threads_holds_if_threads_are_faster() {
     assert!(cpu_threads::holds(1.9));
     assert!(!cpu_threads::holds(1.0));
 }
 
 #[test]
-fn sums_by_threads_have_their_baseline_beside_them() {
-    let shown = shown("cpu_threads", &["--threads", "3"]);
-    assert_eq!(shown["claim"], json!(["C04"]));
-    let figures = &shown["figures"];
+fn cpu_threads_reports_the_speedup_over_the_sequential_sums() {
+    let result = demo_result("cpu_threads", &["--threads", "3"]);
+    assert_eq!(result["claim"], json!(["C04"]));
+    let figures = &result["figures"];
     assert_eq!(figures["threads"], 3);
-    let wall = |of: &str| figures[of].as_f64().expect("seconds");
-    let speedup = wall("wall_seconds_sequential") / wall("wall_seconds_threads");
-    assert!((wall("speedup") - speedup).abs() < 1e-9, "{figures}");
-    assert_eq!(shown["holds"], speedup >= 1.1);
+    let seconds = |name: &str| figures[name].as_f64().expect("seconds");
+    let speedup = seconds("wall_seconds_sequential") / seconds("wall_seconds_threads");
+    assert!((seconds("speedup") - speedup).abs() < 1e-9, "{figures}");
+    assert_eq!(result["holds"], speedup >= 1.1);
 }
 
 #[test]
-fn a_person_reads_the_figures_and_the_verdict() {
-    let mut command = example("race_condition");
-    command.args(["--threads", "1"]);
-    let said = end(command).with_code(0).stdout;
-    assert!(said.contains("Read and written apart, 0 of "), "{said}");
-    assert!(said.ends_with("C09, C15, C17 do not hold in this run.\n"), "{said}");
+fn channels_holds_if_only_the_bounded_channel_makes_the_producer_wait() {
+    use channels::Cost;
+    let unbounded = Cost { most_pages: 480, producer: 0.01, total: 0.6 };
+    let bounded = Cost { most_pages: 12, producer: 0.59, total: 0.6 };
+    let holds = |unbounded, bounded| channels::holds(500, unbounded, bounded);
+    assert!(holds(unbounded, bounded));
+    assert!(!holds(Cost { most_pages: 200, ..unbounded }, bounded), "few pages were stored");
+    assert!(!holds(Cost { producer: 0.5, ..unbounded }, bounded), "the unbounded channel waited");
+    assert!(!holds(unbounded, Cost { most_pages: 13, ..bounded }), "more pages than fit");
+    assert!(!holds(unbounded, Cost { producer: 0.1, ..bounded }), "the producer did not wait");
+    assert!(!holds(unbounded, Cost { total: 1.0, ..bounded }), "waiting took time");
+}
+
+#[test]
+fn a_bounded_channel_never_stores_more_than_fits() {
+    let result = demo_result("channels", &["--pages", "60"]);
+    assert_eq!(result["claim"], json!([]));
+    let figures = &result["figures"];
+    assert_eq!(figures["pages"], 60);
+    for name in ["bounded", "unbounded"] {
+        let pages = figures[format!("most_pages_{name}")].as_u64().expect("pages");
+        assert_eq!(figures[format!("most_bytes_{name}")], pages * 20_480);
+        assert!((1..=60).contains(&pages), "{figures}");
+    }
+    assert!(figures["most_pages_bounded"].as_u64() <= Some(12), "{figures}");
+}
+
+#[test]
+fn how_many_threads_holds_if_downloads_gain_from_more_threads_than_sums() {
+    use how_many_threads::{enough, holds};
+    assert_eq!(enough(&[1, 2, 5], &[1.0, 0.54, 0.5]), 2, "within a tenth of the best");
+    assert_eq!(enough(&[1, 2, 5], &[1.0, 0.6, 0.5]), 5);
+    assert!(holds(2, 40, 2));
+    assert!(!holds(2, 2, 2), "no more than for the sums");
+    assert!(!holds(8, 5, 1), "no more than cores");
+}
+
+#[test]
+fn how_many_threads_measures_each_count() {
+    let result = demo_result("how_many_threads", &["--latency", "1"]);
+    assert_eq!(result["claim"], json!([]));
+    let figures = &result["figures"];
+    for (work, last) in [("downloads", 160), ("sums", 0)] {
+        let list = |name: &str| figures[name].as_array().expect("a list").clone();
+        let threads = list(&format!("threads_for_{work}"));
+        let seconds = list(&format!("wall_seconds_{work}"));
+        assert_eq!(threads.len(), seconds.len(), "{figures}");
+        assert!(threads.contains(&figures[format!("enough_threads_for_{work}")]), "{figures}");
+        assert!(last == 0 || threads[threads.len() - 1] == last, "{figures}");
+    }
+}
+
+#[test]
+fn rayon_sums_reports_as_a_program() {
+    let mut command = example("rayon_sums");
+    command.args(["--json", "--workers", "3", "10", "100", "1000", "10000"]);
+    let report = end(command).with_code(0).report();
+    assert_eq!((report.strategy, report.workers), (Strategy::Threads, 3));
+    assert_eq!((report.items, report.failed), (4, 0));
+    let sums = ["285", "328350", "332833500", "333283335000"].map(|sum| Some(sum.into()));
+    assert_eq!(report.answer, Answer::Sums(sums.to_vec()));
+}
+
+#[test]
+fn a_person_reads_the_figures_and_the_claims_in_words() {
+    let texts = [
+        "1 threads that read and then write lost 0 of ",
+        "C09 does not hold in this run: a context switch can fall inside `x = x + 1`",
+        "C15 does not hold in this run: ",
+    ];
+    demo::prints_for_a_person("race_condition", &["--threads", "1"], &texts);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn too_many_threads_are_refused_with_the_limit_that_refused_them() {
+fn a_refused_thread_is_reported_with_the_limits() {
     for name in ["race_condition", "preemption"] {
-        // Stacks so large that one more does not fit while there is memory for all else.
-        let program = example(name);
-        let mut limited = std::process::Command::new("sh");
-        limited.args(["-c", "ulimit -v 1000000; exec \"$0\" \"$@\""]);
-        limited.arg(program.get_program()).args(["--threads", "1000"]);
-        limited.env("RUST_MIN_STACK", (64 << 20).to_string());
+        // Stacks so large that not all fit, while there is memory for everything else.
+        let mut limited = testing::example_program(name).after("ulimit -v 1000000");
+        limited.args(["--threads", "1000"]).env("RUST_MIN_STACK", (64 << 20).to_string());
         let ended = end(limited).with_code(1);
-        assert!(ended.stderr.contains("error: a thread cannot be started"), "{name}: {ended:?}");
+        assert!(ended.stderr.contains("error: cannot start a thread"), "{name}: {ended:?}");
         assert!(ended.stderr.contains("ulimit -v"), "{name}: {ended:?}");
     }
 }
 
 #[test]
-fn a_wrong_flag_is_refused() {
+fn examples_state_their_claim_and_refuse_wrong_values() {
     for (name, flag) in [
         ("race_condition", "--threads"),
         ("preemption", "--threads"),
@@ -164,25 +234,32 @@ fn a_wrong_flag_is_refused() {
         ("cpu_threads", "--threads"),
         ("deadlock", "--rounds"),
         ("scale_threads", "--up-to"),
+        ("channels", "--pages"),
+        ("how_many_threads", "--latency"),
     ] {
-        example_program(name).refuses([flag, "0"], &[flag, "'0'"]);
-        example_program(name).refuses_rubbish(flag);
+        demo::states_its_claim_and_refuses_wrong_values(name, flag);
     }
 }
 
 #[test]
-fn full_and_closed_streams() {
-    example_program("deadlock").stands_streams(&["--rounds", "1"]);
-    example_program("cpu_threads").stands_streams(&["--threads", "1"]);
+fn survives_closed_and_full_streams() {
+    demo::survives_closed_and_full_streams("deadlock", &["--rounds", "1"]);
+    demo::survives_closed_and_full_streams("cpu_threads", &["--threads", "1"]);
 }
 
-/// On stable, `cargo test` sees that the documentation of `refused` does not compile, but not why.
-/// This makes the compiler hold its errors against the codes named there, as on nightly.
+// It starts the local server.
 #[test]
-fn the_plain_update_is_refused_for_the_reasons_named() {
+fn leaves_no_process_when_killed() {
+    demo::leaves_no_process_when_killed("how_many_threads", &[]);
+}
+
+/// On stable, `cargo test` checks that the examples in the documentation of `refused` do not compile,
+/// but not why. Here the compiler compares its errors with the codes given there, as on nightly.
+#[test]
+fn the_plain_update_is_refused_for_the_documented_reasons() {
     let mut rustdoc = std::process::Command::new("rustdoc");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src/refused.rs");
     rustdoc.args(["--test", "--edition", "2024", source]).env("RUSTC_BOOTSTRAP", "1");
-    let said = end(rustdoc).with_code(0).stdout;
-    assert_eq!(said.matches("compile fail ... ok").count(), 3, "{said}");
+    let stdout = end(rustdoc).with_code(0).stdout;
+    assert_eq!(stdout.matches("compile fail ... ok").count(), 3, "{stdout}");
 }

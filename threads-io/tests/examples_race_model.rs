@@ -1,30 +1,30 @@
-//! The three ways to count of `examples/race_condition.rs`, gone through in every order in which
-//! two threads can take their steps. Nothing here depends on luck: the model checker (loom) runs
-//! the code once for each order.
+//! The three ways to count of `examples/race_condition.rs`, in every order in which two threads can
+//! take their steps. The model checker (loom) runs the code once for each order, so the result does
+//! not depend on the scheduler.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc as Shared, Mutex as Noted};
+use std::sync::{Arc as Shared, Mutex as StdMutex};
 
 use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
 /// The steps of one run, in the order in which they were taken.
-type Steps = Shared<Noted<Vec<String>>>;
+type Steps = Shared<StdMutex<Vec<String>>>;
 
 fn note(steps: &Steps, thread: char, step: &str, value: u64) {
     let mut steps = steps.lock().expect("steps");
     steps.push(format!("{thread} {step} {value}"));
 }
 
-/// Every order that two threads `a` and `b`, each calling `add_one` once, can run in: the steps
-/// and what `x` has come to.
+/// Every order in which two threads `a` and `b` can run, each calling `add_one` once: the steps, and
+/// the final value of `x`.
 fn every_order<X: 'static>(
     new: fn() -> X,
     add_one: fn(&X, &Steps, char),
     total: fn(&X) -> u64,
 ) -> BTreeSet<(Vec<String>, u64)> {
-    let orders = Shared::new(Noted::new(BTreeSet::new()));
+    let orders = Shared::new(StdMutex::new(BTreeSet::new()));
     let found = Shared::clone(&orders);
     loom::model(move || {
         let steps = Steps::default();
@@ -61,7 +61,7 @@ fn load_store_loses_an_update_in_some_orders() {
 }
 
 #[test]
-fn fetch_add_loses_none_in_any_order() {
+fn fetch_add_loses_no_update_in_any_order() {
     let orders = every_order(
         || AtomicU64::new(0),
         |x, steps, thread| {
@@ -70,12 +70,12 @@ fn fetch_add_loses_none_in_any_order() {
         },
         |x| x.load(Relaxed),
     );
-    assert!(orders.len() > 1, "both threads come first once: {orders:#?}");
+    assert!(orders.len() > 1, "each thread comes first in some order: {orders:#?}");
     assert_eq!(totals(&orders), BTreeSet::from([2]));
 }
 
 #[test]
-fn a_mutex_loses_none_in_any_order() {
+fn a_mutex_loses_no_update_in_any_order() {
     let orders = every_order(
         || (Mutex::new(()), AtomicU64::new(0)),
         |(lock, x), steps, thread| {
@@ -84,6 +84,6 @@ fn a_mutex_loses_none_in_any_order() {
         },
         |(_, x)| x.load(Relaxed),
     );
-    assert!(orders.len() > 1, "both threads come first once: {orders:#?}");
+    assert!(orders.len() > 1, "each thread comes first in some order: {orders:#?}");
     assert_eq!(totals(&orders), BTreeSet::from([2]));
 }

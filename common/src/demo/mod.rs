@@ -1,207 +1,144 @@
-//! How an example tells what it has shown: to a person in a few lines, to a program as JSON.
+//! What the examples share: their command line, the printing of their result, timing, threads.
+
+mod claims;
+#[cfg(any(feature = "async", feature = "blocking"))]
+pub mod downloads;
+pub mod scaling;
 
 use std::ops::RangeInclusive;
 use std::process::ExitCode;
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
-use clap::{Arg, Args, Command, FromArgMatches};
-use serde::Serialize;
-use serde_json::Value;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use indicatif::HumanCount;
+use serde_json::{Value, json};
 
-pub mod scaling;
-
-use crate::Error;
 use crate::cli::whole;
+use crate::os::output::{eprint_line, print_line};
 use crate::os::usage::Usage;
-use crate::os::{clock, limits, output};
-use crate::report::with_causes;
+use crate::os::{clock, limits, output, signals};
+use crate::report::{format, with_causes};
+use crate::{Error, Result, server};
 
-/// The flag that every example has besides its own.
-#[derive(Args, Clone, Debug, Default)]
-pub struct Output {
-    /// Print one JSON object, and nothing else, on standard output
-    #[arg(long)]
-    pub json: bool,
+/// What an example shows.
+#[derive(Clone, Copy, Debug)]
+pub enum Claim {
+    /// Claims of the article, by their ids, such as `C09`.
+    Article(&'static [&'static str]),
+    /// A statement beyond the article, such as `a bounded channel makes a fast producer wait`.
+    Beyond(&'static str),
 }
 
-/// The flags of an example that has one of its own, `--NAME N`: its size and the [`Output`]. Like
-/// [`clap::Parser::parse`], this ends the program for `--help` and for a wrong command line.
-pub fn flags(
-    name: &'static str,
-    help: &str,
-    default: u64,
-    range: RangeInclusive<u64>,
-) -> (u64, Output) {
-    let size = Arg::new(name)
-        .long(name)
-        .value_name("N")
-        .help(format!("{help} [default: {default}]"))
-        .allow_hyphen_values(true)
-        .value_parser(whole(range));
-    let flags = Output::augment_args(Command::new("example").arg(size))
-        .about("Shows a claim; the top of its source says which, and how the figures show it")
-        .get_matches();
-    let output = Output::from_arg_matches(&flags).unwrap_or_else(|error| error.exit());
-    (flags.get_one(name).copied().unwrap_or(default), output)
-}
-
-/// What an example has shown. Its fields are the keys of the JSON object.
-#[derive(Clone, Debug, Serialize)]
-pub struct DemoResult<F> {
-    /// The ids of the claims that it is about, such as `C09`.
-    pub claim: &'static [&'static str],
-    /// Whether they hold in this run: computed from the figures by the example's rule.
-    pub holds: bool,
-    /// Named numbers, with their units in the names. One that cannot be had is `null`.
-    pub figures: F,
-    /// The figures in one sentence.
-    pub summary: String,
-}
-
-impl<F: Serialize> DemoResult<F> {
-    /// Prints it. The exit code is 0 also where the claim does not hold: that is a result.
-    pub fn print(&self, output: &Output) -> ExitCode {
-        let figures = match serde_json::to_value(self) {
-            Ok(shown) if output.json => {
-                output::print_line(&shown.to_string());
-                return ExitCode::SUCCESS;
-            }
-            Ok(mut shown) => shown["figures"].take(),
-            Err(error) => {
-                output::eprint_line(&format!(
-                    "error: the figures cannot be written as JSON: {error}"
-                ));
-                return ExitCode::FAILURE;
-            }
-        };
-        for (name, figure) in figures.as_object().into_iter().flatten() {
-            output::print_line(&format!("  {name:<40} {}", readable(figure)));
+impl Claim {
+    /// The ids and the words of each claim; no id beyond the article.
+    fn parts(self) -> Vec<(Option<&'static str>, &'static str)> {
+        match self {
+            Self::Article(ids) => ids.iter().map(|id| (Some(*id), claims::words(id))).collect(),
+            Self::Beyond(words) => vec![(None, words)],
         }
-        output::print_line(&self.summary);
-        let verdict = match (self.claim, self.holds) {
-            ([_], true) => "holds",
-            (_, true) => "hold",
-            ([_], false) => "does not hold",
-            (_, false) => "do not hold",
+    }
+
+    fn help(self) -> String {
+        let line = |(id, words): (Option<&str>, &str)| match id {
+            Some(id) => format!("Shows claim {id}: {words}"),
+            None => format!("Shows that {words}"),
         };
-        output::print_line(&format!("{} {verdict} in this run.", self.claim.join(", ")));
-        ExitCode::SUCCESS
+        self.parts().into_iter().map(line).collect::<Vec<_>>().join("\n")
     }
 }
 
-/// Does `work` and prints what it has shown; if it fails, says why. The exit code is 1 then.
-pub fn show<F: Serialize>(
-    output: &Output,
-    work: impl FnOnce() -> Result<DemoResult<F>, Error>,
-) -> ExitCode {
-    match work() {
-        Ok(shown) => shown.print(output),
+/// A whole number that the command line of an example can change: `--NAME N`.
+#[derive(Clone, Debug)]
+pub struct Flag {
+    /// The name, without dashes.
+    pub name: &'static str,
+    /// What the number is, for `--help`.
+    pub help: &'static str,
+    /// The value without the flag.
+    pub default: u64,
+    /// The values that are accepted.
+    pub range: RangeInclusive<u64>,
+}
+
+/// What an example has shown.
+#[derive(Clone, Debug)]
+pub struct DemoResult {
+    holds: bool,
+    figures: Value,
+    summary: String,
+}
+
+impl DemoResult {
+    /// Whether the claim holds in this run, by the example's rule; an object of named figures, with
+    /// their units in the names and `null` if unknown; the result in one sentence.
+    pub fn new(holds: bool, figures: Value, summary: String) -> Self {
+        Self { holds, figures, summary }
+    }
+}
+
+/// Runs an example: reads its command line, calls `work` with the flag's number, and prints the
+/// result.
+///
+/// Ends the process with exit code 2 on a wrong command line. The exit code is 0 even if the claim
+/// does not hold, because that is a result too; 1 if `work` fails.
+pub fn show(claim: Claim, flag: Flag, work: impl FnOnce(u64) -> Result<DemoResult>) -> ExitCode {
+    server::serve_if_requested();
+    let arguments = command(claim, &flag).get_matches();
+    let number = arguments.get_one(flag.name).copied().unwrap_or(flag.default);
+    let result = match signals::handle_sigchld() {
+        Ok(()) => work(number),
+        Err(error) => Err(error.into()),
+    };
+    match result {
+        Ok(result) => print(claim, &result, &arguments),
         Err(error) => {
-            let refused = error.downcast_ref().map(limits::explain);
-            let why = refused.unwrap_or_else(|| with_causes(&*error));
-            output::eprint_line(&format!("error: {why}"));
-            ExitCode::FAILURE
+            let refusal = error.downcast_ref().map(limits::explain);
+            let error = refusal.unwrap_or_else(|| with_causes(&*error));
+            eprint_line(&format!("error: {error}"));
+            return ExitCode::FAILURE;
         }
     }
+    ExitCode::from(u8::from(output::failed()))
 }
 
-/// What `work` returns, and its wall time in seconds.
-pub fn seconds<T>(work: impl FnOnce() -> T) -> (T, f64) {
-    let began = clock::now();
-    let result = work();
-    (result, clock::now().saturating_sub(began).as_secs_f64())
+fn command(claim: Claim, flag: &Flag) -> Command {
+    let number = Arg::new(flag.name)
+        .long(flag.name)
+        .value_name("N")
+        .help(format!("{} [default: {}]", flag.help, flag.default))
+        .allow_hyphen_values(true)
+        .value_parser(whole(flag.range.clone()));
+    let json = Arg::new("json")
+        .long("json")
+        .help("Print one JSON object, and nothing else, on standard output")
+        .action(ArgAction::SetTrue);
+    Command::new("example").about(claim.help()).args([number, json])
 }
 
-/// [`seconds`] of work that may fail.
-///
-/// # Errors
-/// Those of `work`: what fails gets no time.
-pub fn timed<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<(T, f64), Error> {
-    let (result, seconds) = seconds(work);
-    Ok((result?, seconds))
-}
-
-/// CPU time over wall time of `work`, all threads together; `None` if the system does not tell.
-///
-/// # Errors
-/// Those of `work`.
-pub fn cpus_used<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<Option<f64>, Error> {
-    let before = Usage::now();
-    let (_, seconds) = timed(work)?;
-    let used = Usage::now().zip(before).map(|(after, before)| after.since(&before));
-    Ok(used.map(|used| cpus(&used, seconds)))
-}
-
-fn cpus(used: &Usage, seconds: f64) -> f64 {
-    (used.user_seconds + used.system_seconds) / seconds
-}
-
-/// The shortest wall times of two ways to do some work, in seconds. They take turns for a second,
-/// three times at least, so that what other programs take of the machine falls on both, and is
-/// least in the shortest.
-///
-/// # Errors
-/// The first failure of either; results that differ, because a wrong answer gets no time.
-pub fn in_turns<T: PartialEq>(
-    mut one: impl FnMut() -> Result<T, Error>,
-    mut other: impl FnMut() -> Result<T, Error>,
-) -> Result<(f64, f64), Error> {
-    let end = clock::now() + Duration::from_secs(1);
-    let mut shortest = (f64::INFINITY, f64::INFINITY);
-    let mut rounds = 0;
-    while rounds < 3 || clock::now() < end {
-        let (first, wall) = timed(&mut one)?;
-        shortest.0 = wall.min(shortest.0);
-        let (second, wall) = timed(&mut other)?;
-        shortest.1 = wall.min(shortest.1);
-        if first != second {
-            return Err("the two ways gave different results".into());
-        }
-        rounds += 1;
+fn print(claim: Claim, result: &DemoResult, arguments: &ArgMatches) {
+    let DemoResult { holds, figures, summary } = result;
+    if arguments.get_flag("json") {
+        let ids: Vec<_> = claim.parts().into_iter().filter_map(|(id, _)| id).collect();
+        let object = json!({"claim": ids, "holds": holds, "figures": figures, "summary": summary});
+        return print_line(&object.to_string());
     }
-    Ok(shortest)
-}
-
-/// [`Scope::spawn`] without its panic where the system refuses a thread.
-///
-/// # Errors
-/// The refusal, with the limits that it may be due to.
-pub fn spawn<'scope, T: Send + 'scope>(
-    scope: &'scope Scope<'scope, '_>,
-    work: impl FnOnce() -> T + Send + 'scope,
-) -> Result<ScopedJoinHandle<'scope, T>, Error> {
-    let thread = thread::Builder::new().spawn_scoped(scope, work);
-    thread
-        .map_err(|error| format!("a thread cannot be started: {}", limits::explain(&error)).into())
-}
-
-/// Does `work` in so many threads at once, each with its own number from 0 on. Returns what they
-/// return, in that order.
-///
-/// # Errors
-/// Those of [`spawn`]; a thread that panicked.
-pub fn in_threads<T: Send>(threads: u64, work: impl Fn(u64) -> T + Sync) -> Result<Vec<T>, Error> {
-    let work = &work;
-    thread::scope(|scope| {
-        let started = (0..threads).map(|number| spawn(scope, move || work(number)));
-        let started: Vec<_> = started.collect::<Result<_, _>>()?;
-        let ended = started.into_iter().map(ScopedJoinHandle::join);
-        ended.map(|result| result.map_err(|_| "a thread panicked".into())).collect()
-    })
-}
-
-/// How many cores this program may use; one, which every machine has, if the system does not tell.
-pub fn cores() -> u64 {
-    thread::available_parallelism().map_or(1, usize::from) as u64
+    for (name, figure) in figures.as_object().into_iter().flatten() {
+        print_line(&format!("  {:<40} {}", name.replace('_', " "), readable(figure)));
+    }
+    print_line(summary);
+    let verdict = if *holds { "holds in this run" } else { "does not hold in this run" };
+    for (id, words) in claim.parts() {
+        print_line(&format!("{} {verdict}: {words}.", id.unwrap_or("The claim")));
+    }
 }
 
 fn readable(figure: &Value) -> String {
     match figure {
         Value::Null => "unknown".into(),
-        Value::Number(number) => match number.as_f64() {
-            Some(value) if number.is_f64() && value.abs() < 1000.0 => format!("{value:.4}"),
-            Some(value) if number.is_f64() => format!("{value:.0}"),
+        Value::Number(number) => match (number.as_u64(), number.as_f64()) {
+            (Some(count), _) => HumanCount(count).to_string(),
+            (_, Some(value)) => format::significant(value),
             _ => number.to_string(),
         },
         Value::Array(list) => list.iter().map(readable).collect::<Vec<_>>().join(" "),
@@ -210,82 +147,167 @@ fn readable(figure: &Value) -> String {
     }
 }
 
+/// The result of `work`, and its wall time in seconds.
+pub fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
+    let start = clock::now();
+    let result = work();
+    (result, clock::now().saturating_sub(start).as_secs_f64())
+}
+
+/// [`timed`] for work that can fail.
+///
+/// # Errors
+/// Those of `work`: a failure gets no time.
+pub fn try_timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, f64)> {
+    let (result, seconds) = timed(work);
+    Ok((result?, seconds))
+}
+
+/// CPU time over wall time of `work`, all threads together; `None` if the system does not report it.
+///
+/// # Errors
+/// Those of `work`.
+pub fn cpus_used<T>(work: impl FnOnce() -> Result<T>) -> Result<Option<f64>> {
+    let before = Usage::now();
+    let (_, seconds) = try_timed(work)?;
+    let used = Usage::now().zip(before).map(|(after, before)| after.since(&before));
+    Ok(used.map(|used| (used.user_seconds + used.system_seconds) / seconds))
+}
+
+/// The shortest wall times of two ways to do the same work, in seconds.
+///
+/// The two alternate, for a second and at least three times, so that other programs disturb both
+/// alike, and the shortest times least.
+///
+/// # Errors
+/// The first failure; results that differ, because a wrong answer gets no time.
+pub fn best_of_interleaved<T: PartialEq>(
+    mut first: impl FnMut() -> Result<T>,
+    mut second: impl FnMut() -> Result<T>,
+) -> Result<(f64, f64)> {
+    let end = clock::now() + Duration::from_secs(1);
+    let mut shortest = (f64::INFINITY, f64::INFINITY);
+    let mut rounds = 0;
+    while rounds < 3 || clock::now() < end {
+        let (one, wall) = try_timed(&mut first)?;
+        shortest.0 = wall.min(shortest.0);
+        let (other, wall) = try_timed(&mut second)?;
+        shortest.1 = wall.min(shortest.1);
+        if one != other {
+            return Err("the two ways gave different results".into());
+        }
+        rounds += 1;
+    }
+    Ok(shortest)
+}
+
+/// [`Scope::spawn`] with an error instead of a panic if the system refuses a thread.
+///
+/// # Errors
+/// The refusal, with the limits that may be the reason.
+pub fn spawn<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>> {
+    let thread = thread::Builder::new().spawn_scoped(scope, work);
+    thread.map_err(|error| format!("cannot start a thread: {}", limits::explain(&error)).into())
+}
+
+/// Calls `work` in `threads` threads at the same time, with the number of each thread, from 0.
+/// Returns the results in the order of the numbers.
+///
+/// # Errors
+/// Those of [`spawn`]; a thread that panicked.
+pub fn in_threads<T: Send>(threads: u64, work: impl Fn(u64) -> T + Sync) -> Result<Vec<T>> {
+    let work = &work;
+    thread::scope(|scope| {
+        let started = (0..threads).map(|number| spawn(scope, move || work(number)));
+        let started: Vec<_> = started.collect::<Result<_>>()?;
+        let results = started.into_iter().map(ScopedJoinHandle::join);
+        results.map(|result| result.map_err(|_| Error::from("a thread panicked"))).collect()
+    })
+}
+
+/// How many cores this program may use; 1 if the system does not report it.
+pub fn cores() -> u64 {
+    thread::available_parallelism().map_or(1, usize::from) as u64
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
+    const FLAG: Flag = Flag { name: "threads", help: "How many threads", default: 4, range: 1..=9 };
+
     #[test]
-    fn figures_are_readable() {
-        for (figure, said) in [
+    fn figures_have_three_significant_digits_and_counts_have_all() {
+        for (figure, text) in [
             (json!(null), "unknown"),
-            (json!(0.25), "0.2500"),
-            (json!(999.5), "999.5000"),
-            (json!(1000.0), "1000"),
-            (json!(-0.5), "-0.5000"),
+            (json!(0.25), "0.250"),
             (json!(-2000.25), "-2000"),
-            (json!(70_000), "70000"),
-            (json!([1, 2.5]), "1 2.5000"),
+            (json!(70_000), "70,000"),
+            (json!([1, 2.5]), "1 2.50"),
             (json!("text"), "text"),
             (json!(true), "true"),
         ] {
-            assert_eq!(readable(&figure), said);
+            assert_eq!(readable(&figure), text);
         }
+    }
+
+    #[test]
+    fn help_has_the_words_of_each_claim_and_the_default() {
+        let help = |claim| command(claim, &FLAG).render_help().to_string();
+        let text = help(Claim::Article(&["C09", "C16"]));
+        for words in ["C09: a context switch", "C16: threads", "--threads <N>", "[default: 4]"] {
+            assert!(text.contains(words), "{words} in {text}");
+        }
+        assert!(help(Claim::Beyond("it works")).starts_with("Shows that it works"));
     }
 
     #[test]
     fn work_is_timed_and_a_failure_gets_no_time() {
         const LONG: Duration = Duration::from_millis(2);
-        let ((result, inner), outer) = seconds(|| {
-            timed(|| {
+        let ((result, inner), outer) = timed(|| {
+            let work = || {
                 thread::sleep(LONG);
                 Ok(7)
-            })
-            .expect("a time")
+            };
+            try_timed(work).expect("a time")
         });
         assert_eq!(result, 7);
         assert!(LONG.as_secs_f64() <= inner && inner <= outer, "{inner} {outer}");
-        assert!(timed(|| Err::<(), Error>("no".into())).is_err());
-        assert!(cpus_used(|| Err::<(), Error>("no".into())).is_err());
-        assert_eq!(cores(), thread::available_parallelism().map_or(1, usize::from) as u64);
-        let used = Usage {
-            user_seconds: 2.5,
-            system_seconds: 0.5,
-            voluntary_context_switches: 0,
-            involuntary_context_switches: 0,
-        };
-        assert_eq!(cpus(&used, 1.5), 2.0);
+        assert!(try_timed(|| Err::<(), _>("no".into())).is_err());
+        assert!(cpus_used(|| Err::<(), _>("no".into())).is_err());
     }
 
     #[test]
-    fn two_ways_take_turns_for_a_second_at_least() {
-        let (mut turns, mut others) = (0, 0);
+    fn two_ways_alternate_and_must_agree() {
+        let (mut first, mut second) = (0, 0);
         let one = || {
-            turns += 1;
+            first += 1;
             thread::sleep(Duration::from_millis(50));
             Ok(0)
         };
         let other = || {
-            others += 1;
+            second += 1;
             Ok(0)
         };
-        let (shortest, all) = seconds(|| in_turns(one, other).expect("two times"));
-        assert!(all >= 1.0 && turns == others && turns >= 3, "{all} {turns} {others}");
-        assert!(shortest.0 >= 0.05 && shortest.0 * f64::from(turns) <= all, "{shortest:?} {all}");
-        assert!(shortest.1 >= 0.0 && shortest.1 * f64::from(turns) <= all, "{shortest:?} {all}");
-        assert!(in_turns(|| Ok(1), || Ok(2)).is_err(), "a wrong answer gets no time");
+        let shortest = best_of_interleaved(one, other).expect("two times");
+        assert!(first == second && first >= 3, "{first} {second}");
+        assert!(shortest.0 >= 0.05 && shortest.1 >= 0.0, "{shortest:?}");
+        assert!(best_of_interleaved(|| Ok(1), || Ok(2)).is_err(), "a wrong answer gets no time");
     }
 
     #[test]
-    fn threads_have_numbers_and_return_in_their_order() {
+    fn threads_have_numbers_and_a_panic_is_an_error() {
         let squares = in_threads(4, |number| number * number).expect("four threads");
         assert_eq!(squares, [0, 1, 4, 9]);
-    }
-
-    #[test]
-    fn a_panic_in_a_thread_is_an_error() {
-        let refused = in_threads(2, |number| assert_eq!(number, 0)).expect_err("a panic");
-        assert_eq!(refused.to_string(), "a thread panicked");
+        // Without the hook no backtrace is printed.
+        let error = in_threads(2, |number| {
+            if number == 1 {
+                std::panic::resume_unwind(Box::new(()));
+            }
+        });
+        assert_eq!(error.expect_err("a panic").to_string(), "a thread panicked");
     }
 }

@@ -1,0 +1,97 @@
+//! Beyond the article: downloads whose bodies need computing. **Where the computing happens decides how
+//! long all other tasks wait.**
+//!
+//! Each download is followed by a sum, in three ways: on the thread of the tasks; by `spawn_blocking`,
+//! which has hundreds of threads; and by rayon behind a channel, which has one for each core. A
+//! heartbeat task shows the latency that other tasks see.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use common::demo::{self, Claim, DemoResult, Flag, downloads};
+use common::{Result, Run, Site, cpu_bound, server::Server, workload::Strategy};
+use serde_json::json;
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::{sync::oneshot, time::sleep};
+
+const BEAT: Duration = Duration::from_millis(5);
+
+#[derive(Clone, Copy)]
+enum Place {
+    SameThread,
+    SpawnBlocking,
+    Rayon,
+}
+
+async fn compute(place: Place) -> Result<u128> {
+    let sum = || cpu_bound(5_000_000);
+    match place {
+        Place::SameThread => Ok(sum()),
+        Place::SpawnBlocking => Ok(spawn_blocking(sum).await?),
+        Place::Rayon => {
+            let (sender, receiver) = oneshot::channel();
+            rayon::spawn(move || _ = sender.send(sum()));
+            Ok(receiver.await?)
+        }
+    }
+}
+
+/// Returns the longest time between two heartbeats, in milliseconds.
+#[tokio::main(flavor = "current_thread")]
+async fn all_sites(run: &'static Run<Site>, place: Place) -> Result<f64> {
+    let session = run.async_session()?;
+    let mut tasks = JoinSet::new();
+    for site in run.items() {
+        let session = session.clone();
+        let work = async move {
+            let bytes = session.get(&site.url).await?.read_to_end().await?;
+            compute(place).await.map(|_| bytes)
+        };
+        tasks.spawn(run.time_async(site, work));
+    }
+    let (mut longest, mut last) = (Duration::ZERO, Instant::now());
+    while !tasks.is_empty() {
+        sleep(BEAT).await;
+        longest = longest.max(last.elapsed());
+        last = Instant::now();
+        while tasks.try_join_next().is_some() {}
+    }
+    Ok(longest.as_secs_f64() * 1e3)
+}
+
+/// Each result is the longest gap in milliseconds and the downloads per second. On the thread of the
+/// tasks the heartbeat stopped for ten beats or more. Both other places halved that, at three quarters
+/// of the throughput or more.
+pub(crate) fn holds([same, blocking, rayon]: [(f64, f64); 3]) -> bool {
+    let better = |(gap, throughput)| gap <= same.0 / 2.0 && throughput >= 0.75 * same.1;
+    same.0 >= 10.0 * BEAT.as_millis() as f64 && better(blocking) && better(rayon)
+}
+
+fn main() -> ExitCode {
+    let words = "computing on the thread of the tasks makes all other tasks wait";
+    let help = "How often the two pages are read";
+    let flag = Flag { name: "repeat", help, default: 40, range: 1..=1000 };
+    demo::show(Claim::Beyond(words), flag, |repeat| {
+        let server = Server::start()?;
+        let measure = |place| {
+            let latency = Some(Duration::from_millis(20));
+            let run = Run::local(&server, Strategy::Tasks, repeat as usize, latency, usize::MAX);
+            let mut gap = 0.0;
+            downloads::report(run, |run| all_sites(run, place).map(|longest| gap = longest))
+                .map(|report| (gap, report.items as f64 / report.wall_seconds))
+        };
+        let [same, blocking, rayon] = [Place::SameThread, Place::SpawnBlocking, Place::Rayon];
+        let results = [measure(same)?, measure(blocking)?, measure(rayon)?];
+        let mut figures = json!({ "downloads": 2 * repeat });
+        for (name, result) in ["same_thread", "spawn_blocking", "rayon"].iter().zip(results) {
+            figures[format!("longest_gap_milliseconds_{name}")] = json!(result.0);
+            figures[format!("downloads_per_second_{name}")] = json!(result.1);
+        }
+        let [same, blocking, rayon] = results.map(|(gap, _)| gap);
+        let summary = format!(
+            "A heartbeat stopped for {same:.0} ms with the sums on its thread, for {blocking:.0} ms \
+             with spawn_blocking, for {rayon:.0} ms with rayon."
+        );
+        Ok(DemoResult::new(holds(results), figures, summary))
+    })
+}
