@@ -5,7 +5,6 @@ use std::fmt;
 use std::io;
 use std::ops::Deref;
 use std::path::PathBuf;
-use std::pin::pin;
 use std::process::{self, ExitCode};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -18,8 +17,9 @@ use tokio::sync::Notify;
 use crate::cli::{self, CpuArgs, IoArgs, Output};
 use crate::os::output::{self, eprint_line, print_line, print_raw};
 use crate::os::signals::Signals;
-use crate::os::usage::Usage;
+use crate::os::usage::{self, Usage};
 use crate::os::{clock, file, limits};
+use crate::report::polls::{Poll, observe};
 use crate::report::svg::{self, View};
 use crate::report::terminal::{self, Canvas};
 use crate::report::timeline::Timeline;
@@ -314,7 +314,7 @@ impl<T: WorkItem> Run<T> {
         self.record(self.measure(item, WORKER.get(), work));
     }
 
-    /// [`Run::time`] for a task: also records when the task ran on its thread and when it waited. A
+    /// [`Run::time`] for a task: also records when the task was woken and when it ran on its thread. A
     /// signal cancels the work.
     pub async fn time_async<O: Into<u128>>(
         &self,
@@ -325,21 +325,14 @@ impl<T: WorkItem> Run<T> {
             return;
         }
         let start = clock::now();
-        let mut running = Vec::new();
-        let mut work = pin!(work);
-        // A runtime polls a task to let it run a little further.
-        let polled = std::future::poll_fn(|context| {
-            let begin = clock::now();
-            let poll = work.as_mut().poll(context);
-            running.push((begin, clock::now()));
-            poll
-        });
+        let mut polls = Vec::new();
         let outcome = tokio::select! {
             biased;
-            outcome = polled => outcome,
+            outcome = observe(work, &mut polls) => outcome,
             () = self.cancelled.notified() => return,
         };
-        self.record(Record { running, ..finish(item.index, None, start, outcome) });
+        let ready = Some(polls.iter().map(Poll::ready).sum());
+        self.record(Record { polls, ready, ..finish(item.index, None, start, outcome) });
     }
 
     /// Does an item and returns the record, for a worker process, whose parent keeps the records.
@@ -349,9 +342,12 @@ impl<T: WorkItem> Run<T> {
         worker: usize,
         work: impl FnOnce() -> Result<O>,
     ) -> Record {
+        let before = usage::ready_time_of_thread();
         let start = clock::now();
         let outcome = work();
-        finish(item.index, Some(worker), start, outcome)
+        let record = finish(item.index, Some(worker), start, outcome);
+        let ready = usage::ready_time_of_thread().zip(before).map(|(after, before)| after - before);
+        Record { ready, ..record }
     }
 
     /// Records a finished item, and prints its line: a failure always, a success with `--verbose`.
@@ -501,9 +497,10 @@ impl<T: WorkItem> Run<T> {
                 Err(error) => fail(&format!("cannot write the report as JSON: {error}")),
             }
         } else {
-            print_line(&report.to_string());
+            let canvas = Canvas::stdout();
+            print_line(&canvas.fit(report.to_string()));
             if !self.output.quiet {
-                print_raw(&terminal::draw(&timeline, Canvas::stdout()));
+                print_raw(&terminal::draw(&timeline, canvas));
             }
         }
         for error in &written {
@@ -521,12 +518,15 @@ impl<T: WorkItem> Run<T> {
 
     // Returns an error for each file that could not be written.
     fn write_pictures(&self, timeline: &Timeline) -> Vec<Error> {
-        let diagram = |path: &PathBuf| {
-            Ok::<_, Error>(file::replace(path, &svg::draw(timeline, View::WHOLE)?)?)
+        let write = |what: &str, path: &PathBuf, text: Result<String>| {
+            file::replace(path, &text?)?;
+            eprint_line(&format!("{what} written to {}", path.display()));
+            Ok::<_, Error>(())
         };
-        let trace = |path: &PathBuf| Ok::<_, Error>(file::replace(path, &trace::draw(timeline)?)?);
-        let Output { diagram: to_svg, trace: to_trace, .. } = &self.output;
-        let written = [to_svg.as_ref().map(diagram), to_trace.as_ref().map(trace)];
+        let svg = |path| write("diagram", path, Ok(svg::draw(timeline, View::WHOLE)));
+        let trace = |path| write("trace", path, trace::draw(timeline).map_err(Error::from));
+        let written =
+            [self.output.diagram.as_ref().map(svg), self.output.trace.as_ref().map(trace)];
         written.into_iter().flatten().filter_map(Result::err).collect()
     }
 }

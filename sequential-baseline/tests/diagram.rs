@@ -1,12 +1,12 @@
-//! Its pictures.
+//! The pictures of the program.
 
 use assert_cmd::cargo::cargo_bin;
-use common::testing::Program;
+use testing::Program;
 
 mod io {
     use super::*;
 
-    common::picture_tests!(
+    testing::picture_tests!(
         Program::new(cargo_bin!("sequential-baseline"), &["io"]),
         ["--repeat", "4", "--latency", "5"]
     );
@@ -15,7 +15,7 @@ mod io {
 mod cpu {
     use super::*;
 
-    common::picture_tests!(
+    testing::picture_tests!(
         Program::new(cargo_bin!("sequential-baseline"), &["cpu"]),
         ["1", "10", "100", "1000", "10000", "100000", "1000000", "10"]
     );

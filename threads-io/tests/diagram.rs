@@ -1,9 +1,9 @@
-//! Its pictures.
+//! The pictures of the program.
 
 use assert_cmd::cargo::cargo_bin;
-use common::testing::Program;
+use testing::Program;
 
-common::picture_tests!(
+testing::picture_tests!(
     Program::new(cargo_bin!("threads-io"), &[]),
     ["--repeat", "4", "--latency", "5", "--workers", "2"]
 );

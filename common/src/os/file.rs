@@ -3,31 +3,32 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-/// Checks that `path` can be written, and leaves nothing behind.
+/// Checks that `path` can be written, and leaves nothing behind. Its folder need not exist yet.
 ///
 /// # Errors
 /// A folder; the operating system's.
 pub fn check_writable(path: &Path) -> Result<(), String> {
     let checked = match is_regular(path) {
-        Ok(true) => temporary(path).map(drop),
+        Ok(true) => temporary(path, existing(folder(path))).map(drop),
         Ok(false) => Ok(()),
         Err(error) => Err(error),
     };
     checked.map_err(|error| format!("cannot write it: {}", plain(&error)))
 }
 
-/// Writes `text` to `path`. A regular file is replaced as a whole.
+/// Writes `text` to `path`. A regular file is replaced as a whole; a missing folder is made.
 ///
 /// # Errors
 /// The operating system's, with the path.
 pub fn replace(path: &Path, text: &str) -> Result<(), String> {
     let write = || {
         if is_regular(path)? {
-            let mut file = temporary(path)?;
+            fs::create_dir_all(folder(path))?;
+            let mut file = temporary(path, folder(path))?;
             file.write_all(text.as_bytes())?;
             file.persist(path)?;
             return Ok(());
@@ -43,15 +44,19 @@ pub fn same(one: &Path, other: &Path) -> bool {
     let place = |path: &Path| -> Option<PathBuf> {
         let regular = is_regular(path).ok()?;
         let name = path.file_name().filter(|_| regular)?;
-        Some(fs::canonicalize(folder(path)).ok()?.join(name))
+        let folder = fs::canonicalize(folder(path)).or_else(|_| path::absolute(folder(path)));
+        Some(folder.ok()?.join(name))
     };
     place(one).is_some_and(|file| place(other) == Some(file))
 }
 
-// A file that does not exist yet is going to be a regular one.
+// A file that does not exist yet is going to be a regular one. A link in `/dev` or `/proc`, such as
+// `/dev/stdout`, is never replaced: it stands for a file that is open, whatever that file is.
 fn is_regular(path: &Path) -> io::Result<bool> {
+    let system = path.starts_with("/dev") || path.starts_with("/proc");
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(_) if system && path.is_symlink() => Ok(false),
         Ok(found) => Ok(found.is_file()),
         Err(error) if error.kind() == io::ErrorKind::NotFound && path.file_name().is_some() => {
             Ok(true)
@@ -64,11 +69,16 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-// Beside the file, so that it can take the file's place in one step.
-fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+// The innermost folder that exists.
+fn existing(folder: &Path) -> &Path {
+    folder.ancestors().find(|it| it.is_dir()).unwrap_or(Path::new("."))
+}
+
+// In the folder of the file, so that it can take the file's place in one step.
+fn temporary(path: &Path, folder: &Path) -> io::Result<NamedTempFile> {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(path).map_or(0o666, |file| file.permissions().mode());
-    tempfile::Builder::new().permissions(fs::Permissions::from_mode(mode)).tempfile_in(folder(path))
+    tempfile::Builder::new().permissions(fs::Permissions::from_mode(mode)).tempfile_in(folder)
 }
 
 // Without the temporary file's path, which `tempfile` appends.
@@ -107,15 +117,26 @@ mod tests {
     fn a_check_leaves_nothing_behind() {
         let folder = tempfile::tempdir().expect("a folder");
         check_writable(&folder.path().join("file")).expect("writable");
+        check_writable(&folder.path().join("new/folder/file")).expect("writable");
         assert!(names(folder.path()).is_empty());
+    }
+
+    #[test]
+    fn a_missing_folder_is_made() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("new/folder/file");
+        replace(&path, "text").expect("written");
+        assert_eq!(fs::read_to_string(&path).expect("read"), "text");
+        assert!(same(&folder.path().join("none/./file"), &folder.path().join("none/file")));
     }
 
     #[test]
     fn errors_name_the_path_and_no_temporary_file() {
         let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("file"), "").expect("a file");
         for (path, why) in [
             (folder.path().to_owned(), "is a directory"),
-            (folder.path().join("none/file"), "No such file or directory (os error 2)"),
+            (folder.path().join("file/file"), "Not a directory (os error 20)"),
         ] {
             assert_eq!(check_writable(&path), Err(format!("cannot write it: {why}")));
             let error = replace(&path, "").expect_err("not written");

@@ -1,6 +1,7 @@
 //! What the operating system knows of a process: CPU time, context switches, memory, threads.
 
 use std::fs;
+use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
@@ -108,6 +109,14 @@ pub fn involuntary_context_switches_of_thread() -> Option<u64> {
 #[cfg(not(target_os = "linux"))]
 pub fn involuntary_context_switches_of_thread() -> Option<u64> {
     None
+}
+
+/// How long the calling thread has been ready to run without a CPU since it started: the second figure
+/// of its `schedstat` (the kernel's `Documentation/scheduler/sched-stats.rst`). `None` where the system
+/// does not report it.
+pub fn ready_time_of_thread() -> Option<Duration> {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
 }
 
 /// The most memory that this process has had resident, in bytes.

@@ -1,7 +1,9 @@
 //! The report on a run: the program writes it as JSON, and the comparison reads it back.
 
 pub mod format;
+pub mod polls;
 pub mod record;
+pub mod recorder;
 pub mod summary;
 pub mod svg;
 pub mod terminal;
@@ -41,6 +43,10 @@ pub struct Report {
     pub user_seconds: Option<f64>,
     /// CPU time in the kernel on the program's behalf, workers included.
     pub system_seconds: Option<f64>,
+    /// How long items could have run but waited for a CPU, added up: threads and processes for a core,
+    /// tasks for their one thread.
+    #[serde(default)]
+    pub ready_seconds: Option<f64>,
     /// Peak resident memory of the program and its worker processes, added up.
     pub peak_memory_bytes: Option<u64>,
     /// The most threads seen at the end of an item, the main thread included.
@@ -85,9 +91,16 @@ pub struct Span {
     /// With `--details`: the id of the process that did the item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<u32>,
+    /// With `--details`: how long the item could have run but waited for a CPU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_seconds: Option<f64>,
     /// With `--details`, for a task: start and end of each time that it ran on the thread.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub running_seconds: Vec<(f64, f64)>,
+    /// With `--details`, for a task: when it was woken for each of these times. The same as the start
+    /// if nothing woke it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub woken_seconds: Vec<f64>,
 }
 
 /// What was measured around the records.
@@ -139,6 +152,7 @@ impl Report {
             lower_bound_seconds: lower_bound(items, done(), measured.workers),
             user_seconds: usage.map(|usage| usage.user_seconds),
             system_seconds: usage.map(|usage| usage.system_seconds),
+            ready_seconds: spans.iter().filter_map(|span| span.ready_seconds).reduce(|a, b| a + b),
             peak_memory_bytes: total(workers(), usage::peak_memory(), |process| {
                 process.peak_memory
             }),
@@ -163,7 +177,9 @@ impl Report {
     pub fn remove_details(&mut self) {
         for span in &mut self.spans {
             span.process = None;
+            span.ready_seconds = None;
             span.running_seconds = Vec::new();
+            span.woken_seconds = Vec::new();
         }
     }
 }
@@ -180,11 +196,13 @@ fn spans<T: WorkItem>(items: &[T], records: &[Option<Record>], measured: &Measur
             end_seconds: seconds(record.end),
             error: record.outcome.as_ref().err().cloned(),
             process: Some(record.process.pid),
+            ready_seconds: record.ready.map(|ready| ready.as_secs_f64()),
             running_seconds: record
-                .running
+                .polls
                 .iter()
-                .map(|&(a, b)| (seconds(a), seconds(b)))
+                .map(|poll| (seconds(poll.start), seconds(poll.end)))
                 .collect(),
+            woken_seconds: record.polls.iter().map(|poll| seconds(poll.woken)).collect(),
         },
         None => Span {
             index,
@@ -194,7 +212,9 @@ fn spans<T: WorkItem>(items: &[T], records: &[Option<Record>], measured: &Measur
             end_seconds: measured.wall.as_secs_f64(),
             error: Some(missing.to_owned()),
             process: None,
+            ready_seconds: None,
             running_seconds: Vec::new(),
+            woken_seconds: Vec::new(),
         },
     };
     items.iter().enumerate().map(span).collect()

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::os::clock;
 use crate::os::usage::Process;
+use crate::report::polls::Poll;
 
 /// One download or sum: which, by which worker, when, and with which result.
 ///
@@ -22,8 +23,10 @@ pub struct Record {
     pub end: Duration,
     /// The bytes read or the sum; or the reason of the failure.
     pub outcome: Result<u128, String>,
-    /// For a task, when it ran on the thread: start and end of each poll.
-    pub running: Vec<(Duration, Duration)>,
+    /// For a task, each time that it ran on the thread.
+    pub polls: Vec<Poll>,
+    /// How long the item could have run but had no CPU; `None` where the system does not report it.
+    pub ready: Option<Duration>,
     /// The process that did the item, as it was at the end of the item.
     pub process: Process,
 }
@@ -37,7 +40,7 @@ impl Record {
         outcome: Result<u128, String>,
     ) -> Self {
         let (end, process) = (clock::now(), Process::current());
-        Self { index, worker, start, end, outcome, running: Vec::new(), process }
+        Self { index, worker, start, end, outcome, polls: Vec::new(), ready: None, process }
     }
 
     /// How long the item took.

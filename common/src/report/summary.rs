@@ -28,6 +28,7 @@ impl fmt::Display for Report {
                     seconds(self.system_seconds)
                 ),
             ),
+            ("ready time", self.ready_text()),
             (
                 "context switches",
                 format!(
@@ -69,6 +70,17 @@ impl Report {
             }
             Strategy::Processes => {
                 format!("{items} by {}", plural(self.workers, "worker process", "es"))
+            }
+        }
+    }
+
+    fn ready_text(&self) -> String {
+        match self.ready_seconds {
+            None => "unknown".into(),
+            Some(seconds) => {
+                let resource =
+                    if self.strategy == Strategy::Tasks { "the thread" } else { "a CPU" };
+                format!("waited {} for {resource}", format::seconds(seconds))
             }
         }
     }

@@ -1,60 +1,57 @@
-//! A run drawn as SVG: a row for each worker, time across.
+//! A timeline drawn as SVG: time across, a bar for each row.
 //!
-//! The colours follow the reader's light or dark setting. A screen reader is told what the picture
-//! shows; a pointer that rests on a block is told what the block is.
+//! The colours follow the reader's light or dark setting. Without colour a state is known by its
+//! pattern. A screen reader reads a description; a block's tooltip says what the block is.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::io;
 
-use quick_xml::Writer;
-use quick_xml::events::BytesText;
+use quick_xml::escape::escape;
 
-use crate::report::timeline::{Axis, Block, Row, Timeline, label, rows_name};
-use crate::workload::{Strategy, Workload};
+use crate::report::format;
+use crate::report::timeline::{Axis, Block, Row, State, Timeline};
 
 /// The whole picture's width, in pixels.
 const WIDTH: f64 = 1000.0;
-/// Left of the axis, for the labels; right of it, for the last mark's.
-const LEFT: f64 = 90.0;
+/// Right of the axis, for the label of its last mark.
 const RIGHT: f64 = 30.0;
-/// Above the rows, for the title and the legend; below them, for the axis.
-const TOP: f64 = 84.0;
+/// Below the rows, for the axis.
 const BOTTOM: f64 = 36.0;
-/// A row's height where there are few; where there are many, all of theirs together.
+/// The height of a row where there are few.
 const ROW: f64 = 24.0;
-const ROWS: f64 = 640.0;
-/// The least distance between two labels of rows.
+/// The height of a heading between rows.
+const HEADING: f64 = 30.0;
+/// The least distance between the labels of two rows.
 const LABELS: f64 = 22.0;
-/// The least width at which a moment can be seen.
-const SLIVER: f64 = 0.8;
-/// Above so many blocks they no longer tell what they are, and are drawn as a few long paths: the
-/// file would grow too large.
-const TOLD: usize = 1_000;
+/// The least width at which a block can be seen.
+const MIN_WIDTH: f64 = 0.8;
+/// More blocks than these have no tooltips and are drawn as a few long paths: otherwise the file would
+/// be too large.
+const MAX_TOOLTIPS: usize = 1_000;
+/// The widest that a character of the text is.
+const CHARACTER: f64 = 7.2;
 
 const STYLE: &str = "
-.schedule{--surface:#fff;--ink:#1f2328;--faint:#d0d7de;--idle:#f0f3f6;--waiting:#8fb8e8;--waiting-too:#bdd7f5;\
---running:#c2410c;--running-too:#e8804f;--failed:#86198f;font-family:system-ui,sans-serif;font-size:13px}
-@media screen and (prefers-color-scheme:dark){.schedule{--surface:#0d1117;--ink:#e6edf3;--faint:#3d444d;--idle:#1b222b;\
---waiting:#2f6db5;--waiting-too:#1f4a80;--running:#ffa657;--running-too:#c9702a;--failed:#f0abfc}}
-.schedule text{fill:var(--ink)}.schedule .heading{font-size:17px;font-weight:600}
-.schedule .surface{fill:var(--surface)}.schedule .idle{fill:var(--idle)}
-.schedule .waiting{fill:var(--waiting)}.schedule .waiting.too{fill:var(--waiting-too)}
-.schedule .running{fill:var(--running)}.schedule .running.too{fill:var(--running-too)}
-.schedule path.blocks{fill:none}.schedule .blocks.waiting{stroke:var(--waiting)}\
-.schedule .blocks.waiting.too{stroke:var(--waiting-too)}.schedule .blocks.running{stroke:var(--running)}\
-.schedule .blocks.running.too{stroke:var(--running-too)}.schedule .blocks.failed{stroke:var(--failed)}
-.schedule .polls{stroke:var(--running);fill:none}.schedule .failed{fill:var(--failed)}
-.schedule .line{stroke:var(--faint);fill:none}.schedule .end{stroke:var(--ink);stroke-dasharray:3 3;fill:none}
+.timeline{--surface:#fff;--ink:#1f2328;--faint:#d0d7de;--waiting:#5b94d6;--other:#2f9e8f;--running:#6b2408;\
+--ready:#8250df;--holding:#1a7f37;--failed:#cf222e;font-family:system-ui,sans-serif;font-size:13px}
+@media screen and (prefers-color-scheme:dark){.timeline{--surface:#0d1117;--ink:#e6edf3;--faint:#3d444d;--waiting:#3a70b0;\
+--other:#2a7a6f;--running:#ffbe85;--ready:#d2a8ff;--holding:#56d364;--failed:#ff7b72}}
+.timeline text{fill:var(--ink)}.timeline .heading{font-size:17px;font-weight:600}.timeline .part{font-weight:600}
+.timeline .inside{paint-order:stroke;stroke:var(--surface);stroke-width:3px}
+.timeline .surface{color:var(--surface)}.timeline .idle{color:var(--faint)}
+.timeline .waiting{color:var(--waiting)}.timeline .other{color:var(--other)}.timeline .running{color:var(--running)}
+.timeline .ready{color:var(--ready)}.timeline .holding{color:var(--holding)}.timeline .failed{color:var(--failed)}
+.timeline rect{fill:currentColor}.timeline path{stroke:currentColor;fill:none}.timeline .apart{stroke:var(--surface);stroke-width:.7}
+.timeline .line{color:var(--faint)}.timeline .end{color:var(--ink);stroke-dasharray:3 3}
 ";
 
-/// How a run is looked at.
+/// How a timeline is looked at.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct View {
     /// Begins the ids in the picture: no two pictures on a page may share one.
     pub name: &'static str,
-    /// The length of the axis, in seconds; `None` for the run's own. Runs that are drawn on one
-    /// length can be laid below each other and compared by eye.
+    /// The length of the axis, in seconds; `None` for the timeline's own. Pictures with one length can be
+    /// compared by eye. A shorter one than the timeline shows its beginning only.
     pub axis_seconds: Option<f64>,
     /// The most height that all rows take together, in pixels.
     pub height: f64,
@@ -63,317 +60,343 @@ pub struct View {
 }
 
 impl View {
-    /// All of the run.
+    /// The whole timeline.
     pub const WHOLE: Self =
-        Self { name: "schedule", axis_seconds: None, height: ROWS, rows: usize::MAX };
+        Self { name: "timeline", axis_seconds: None, height: 1120.0, rows: usize::MAX };
 }
 
 /// Draws `timeline`.
-///
-/// # Errors
-/// None is known: writing to memory does not fail.
-pub fn draw(timeline: &Timeline, view: View) -> io::Result<String> {
-    let mut rows = timeline.rows();
-    let each = rows.len().div_ceil(view.rows.max(1)).max(1);
-    rows = rows.into_iter().step_by(each).collect();
-    let strategy = timeline.strategy;
-    let tasks = strategy == Strategy::Tasks;
-    let length = view.axis_seconds.unwrap_or(0.0).max(timeline.wall_seconds);
-    let count = rows.len().max(1) as f64;
-    let pitch = (view.height / count).min(ROW);
-    let thread = if tasks { ROW + 12.0 } else { 0.0 };
-    let picture = Picture {
+pub fn draw(timeline: &Timeline, view: View) -> String {
+    let each = timeline.rows.len().div_ceil(view.rows.max(1)).max(1);
+    let drawn = |(index, row): &(usize, &Row)| index % each == 0 || row.heading.is_some();
+    let rows: Vec<&Row> = timeline.rows.iter().enumerate().filter(drawn).map(|it| it.1).collect();
+    let longest = rows.iter().map(|row| row.label.chars().count()).max().unwrap_or(0) as f64;
+    let mut picture = Picture {
+        out: String::new(),
         timeline,
-        strategy,
-        tasks,
-        axis: Axis::new(length, 10),
-        pitch,
-        bottom: TOP + count * pitch + thread,
-        told: timeline.spans.len() <= TOLD,
+        id: format!("{}-{}", view.name, timeline.name),
+        axis: Axis::new(view.axis_seconds.unwrap_or(timeline.seconds), 10),
+        left: (longest * CHARACTER + 20.0).max(90.0),
+        pitch: (view.height / rows.len().max(1) as f64).min(ROW),
+        tooltips: timeline.count() <= MAX_TOOLTIPS,
     };
-    let mut svg = Writer::new(Vec::new());
-    let height = number(picture.bottom + BOTTOM);
-    let view_box = format!("0 0 {WIDTH} {height}");
-    let id = format!("{}-{}-{}", view.name, timeline.program, timeline.workload.item());
-    let ids = format!("{id}-title {id}-text");
-    svg.create_element("svg")
-        .with_attributes([
-            ("xmlns", "http://www.w3.org/2000/svg"),
-            ("class", "schedule"),
-            ("role", "img"),
-            ("aria-labelledby", &ids),
-            ("viewBox", &view_box),
-            ("width", &number(WIDTH)),
-            ("height", &height),
-        ])
-        .write_inner_content(|svg| {
-            let title = format!("{}: {}", timeline.program, timeline.title());
-            for (name, id, text) in [
-                ("title", format!("{id}-title"), title.clone()),
-                ("desc", format!("{id}-text"), picture.description(&rows)),
-            ] {
-                let element = svg.create_element(name).with_attribute(("id", id.as_str()));
-                element.write_text_content(BytesText::new(&text))?;
-            }
-            svg.create_element("style").write_text_content(BytesText::new(STYLE))?;
-            rectangle(svg, "surface", [0.0, 0.0, WIDTH, picture.bottom + BOTTOM])?;
-            text(svg, "heading", "start", [12.0, 25.0], &title)?;
-            let thinned = match each {
-                1 => String::new(),
-                each => format!(" (one row in {each} is drawn)"),
-            };
-            let subtitle = timeline.subtitle() + &thinned;
-            text(svg, "words", "start", [12.0, 46.0], &subtitle)?;
-            picture.legend(svg)?;
-            picture.axis(svg)?;
-            picture.labels(svg, &rows)?;
-            picture.rows(svg, &rows)?;
-            if tasks { picture.thread(svg) } else { Ok(()) }
-        })?;
-    let svg = String::from_utf8(svg.into_inner()).map_err(io::Error::other)?;
-    Ok(svg + "\n")
+    picture.patterns();
+    let thinned = match each {
+        1 => String::new(),
+        _ => format!(" (one in {each} {} is drawn)", timeline.rows_name),
+    };
+    let legend = picture.title(&thinned);
+    let top = picture.legend(legend) + 26.0;
+    let (tops, rows_end) = picture.tops(&rows, top);
+    let bottom = rows_end + if timeline.one_thread { ROW + 12.0 } else { 0.0 };
+    picture.axis(top, bottom);
+    picture.labels(&rows, &tops);
+    picture.rows(&rows, &tops);
+    if timeline.one_thread {
+        picture.thread(bottom - ROW);
+    }
+    picture.finish(bottom + BOTTOM, &rows)
 }
 
-type Svg = Writer<Vec<u8>>;
-
 struct Picture<'a> {
+    out: String,
     timeline: &'a Timeline,
-    strategy: Strategy,
-    tasks: bool,
+    id: String,
     axis: Axis,
+    // Where the axis begins.
+    left: f64,
     // A row's height with the gap below it.
     pitch: f64,
-    // Where the axis lies.
-    bottom: f64,
-    // Whether each block tells what it is.
-    told: bool,
+    tooltips: bool,
 }
 
 impl Picture<'_> {
-    fn x(&self, seconds: f64) -> f64 {
-        LEFT + (WIDTH - LEFT - RIGHT) * (seconds / self.axis.seconds)
+    // The elements so far as a whole SVG.
+    fn finish(&self, height: f64, rows: &[&Row]) -> String {
+        let (id, title, height) = (&self.id, escape(&self.timeline.title), number(height));
+        let description = self.description(rows);
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"timeline\" role=\"img\" \
+             aria-labelledby=\"{id}-title {id}-text\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
+             height=\"{height}\"><title id=\"{id}-title\">{title}</title>\
+             <desc id=\"{id}-text\">{}</desc><style>{STYLE}</style>\
+             <rect class=\"surface\" x=\"0\" y=\"0\" width=\"{WIDTH}\" height=\"{height}\"/>{}</svg>\n",
+            escape(&description),
+            self.out,
+        )
     }
 
-    // A row's block without the gap, which is left out where it would be thinner than a hair.
+    fn description(&self, rows: &[&Row]) -> String {
+        let Timeline { subtitle, rows_name, one_thread, .. } = self.timeline;
+        let mut text = format!("Rows are {rows_name}, time runs from left to right.");
+        if !subtitle.is_empty() {
+            let _ = write!(text, " {subtitle}.");
+        }
+        if rows.len() <= 16 {
+            let count = |row: &&Row| format!("{} {}", row.label, row.blocks.len());
+            let counts: Vec<String> = rows.iter().map(count).collect();
+            let _ = write!(text, " Blocks in each row: {}.", counts.join(", "));
+        }
+        if *one_thread {
+            let _ = write!(text, " The lowest row is the one thread. {}.", self.thread_share());
+        }
+        text
+    }
+
+    fn thread_share(&self) -> String {
+        format!("It ran tasks for {} of the time", format::percent(self.timeline.thread_share()))
+    }
+
+    fn x(&self, seconds: f64) -> f64 {
+        let share = (seconds / self.axis.seconds).clamp(0.0, 1.0);
+        self.left + (WIDTH - self.left - RIGHT) * share
+    }
+
+    // A row's height without the gap, which is left out where it would be thinner than a hair.
     fn block_height(&self) -> f64 {
         if self.pitch > 3.0 { self.pitch * 0.8 } else { self.pitch }
     }
 
-    fn fill(&self) -> &'static str {
-        if self.timeline.workload == Workload::Cpu { "running" } else { "waiting" }
-    }
-
-    fn description(&self, rows: &[Row]) -> String {
-        let rows_are = rows_name(self.strategy);
-        let mut said = format!(
-            "Rows are {rows_are}, time runs from left to right, and each {} is a block: {}.",
-            self.timeline.workload.item(),
-            self.timeline.subtitle()
-        );
-        if let [first, ..] = rows
-            && rows.len() <= 16
-            && !first.blocks.is_empty()
-        {
-            let counts: Vec<String> = rows.iter().map(|row| row.blocks.len().to_string()).collect();
-            let _ = write!(said, " Blocks in the rows from top to bottom: {}.", counts.join(", "));
+    fn patterns(&mut self) {
+        for (state, size, turn, stripe) in [
+            (State::Ready, 4, 0, "M1 0v4"),
+            (State::Holding, 4, 0, "M0 1h4"),
+            (State::Failed, 6, 45, "M1.5 0v6"),
+        ] {
+            let (id, class) = (&self.id, class(state, 0));
+            let width = if state == State::Failed { 3 } else { 2 };
+            let _ = write!(
+                self.out,
+                "<pattern id=\"{id}-{class}\" width=\"{size}\" height=\"{size}\" patternUnits=\"userSpaceOnUse\" \
+                 patternTransform=\"rotate({turn})\"><rect class=\"surface\" width=\"{size}\" height=\"{size}\"/>\
+                 <path class=\"{class}\" stroke-width=\"{width}\" d=\"{stripe}\"/></pattern>"
+            );
         }
-        if self.tasks {
-            let _ = write!(said, " The lowest row shows the one thread. {}.", self.thread_share());
+    }
+
+    // What paints a shape in the colour or the pattern of a state; `property` is fill or stroke.
+    fn paint(&self, state: State, property: &str) -> String {
+        match state {
+            State::Running | State::Waiting => String::new(),
+            _ => format!(" style=\"{property}:url(#{}-{})\"", self.id, class(state, 0)),
         }
-        said
     }
 
-    fn thread_share(&self) -> String {
-        format!("It runs tasks {:.0} % of the time", 100.0 * self.timeline.thread_share())
-    }
-
-    fn legend(&self, svg: &mut Svg) -> io::Result<()> {
-        let mut entries = Vec::new();
-        if self.tasks {
-            entries.push((vec!["waiting"], "a task waits".into()));
-            entries.push((vec!["running"], "a task runs on the thread".into()));
+    // Returns the height used.
+    fn title(&mut self, thinned: &str) -> f64 {
+        let Timeline { title, subtitle, seconds, .. } = self.timeline;
+        self.text("heading", "start", [12.0, 25.0], title);
+        let cut = if *seconds > self.axis.seconds * 1.001 {
+            format!(" (the first {} are drawn)", format::seconds(self.axis.seconds))
         } else {
-            let shades = if self.fill() == "running" {
-                ["running", "running too"]
-            } else {
-                ["waiting", "waiting too"]
-            };
-            entries.push((shades.into(), self.timeline.block_legend()));
+            String::new()
+        };
+        let words = format!("{subtitle}{thinned}{cut}");
+        if words.is_empty() {
+            return 34.0;
         }
-        if self.timeline.spans.iter().any(|span| span.error.is_some()) {
-            entries.push((vec!["failed"], "failed".into()));
-        }
-        let mut x = 12.0;
-        for (classes, words) in entries {
-            for class in classes {
-                rectangle(svg, class, [x, 58.0, 14.0, 14.0])?;
-                x += 14.0;
+        self.text("words", "start", [12.0, 46.0], &words);
+        55.0
+    }
+
+    fn legend(&mut self, top: f64) -> f64 {
+        let timeline = self.timeline;
+        let mut entries: Vec<(Vec<(State, usize)>, &str)> = Vec::new();
+        let two_kinds = timeline.kinds.len() == 2;
+        for state in timeline.states() {
+            let kinds = if state == State::Waiting && two_kinds { vec![0, 1] } else { vec![0] };
+            let swatches = kinds.iter().map(|&kind| (state, kind)).collect();
+            entries.push((swatches, timeline.words(state)));
+            if kinds.len() == 2 {
+                let kinds = timeline.kinds.iter().enumerate();
+                entries.extend(kinds.map(|(kind, name)| (vec![(state, kind)], &**name)));
             }
-            text(svg, "words", "start", [x + 6.0, 70.0], &words)?;
-            // A character takes about this much at most.
-            x += 7.5 * words.chars().count() as f64 + 24.0;
         }
-        Ok(())
-    }
-
-    fn axis(&self, svg: &mut Svg) -> io::Result<()> {
-        for (at, label) in self.axis.marks() {
-            let x = LEFT + (WIDTH - LEFT - RIGHT) * at;
-            line(svg, "line", [x, TOP - 4.0, x, self.bottom + 5.0])?;
-            text(svg, "mark", "middle", [x, self.bottom + 21.0], &label)?;
-        }
-        line(svg, "line axis", [LEFT, self.bottom, WIDTH - RIGHT, self.bottom])?;
-        let end = self.x(self.timeline.wall_seconds);
-        line(svg, "end", [end, TOP - 4.0, end, self.bottom])?;
-        let wall = self.timeline.wall();
-        // Left of the line where there is no room to its right.
-        let (anchor, at) = if end > WIDTH - 150.0 { ("end", end) } else { ("start", end + 6.0) };
-        text(
-            svg,
-            "words",
-            anchor,
-            [at, if anchor == "end" { TOP - 10.0 } else { TOP + 8.0 }],
-            &wall,
-        )
-    }
-
-    fn labels(&self, svg: &mut Svg, rows: &[Row]) -> io::Result<()> {
-        let step = Axis::new(rows.len() as f64, (rows.len() as f64 * self.pitch / LABELS) as usize);
-        let step = (step.step.round() as usize).max(1);
-        for (place, row) in rows.iter().enumerate().step_by(step) {
-            let middle = self.top(place) + self.block_height() / 2.0;
-            let label = label(self.strategy, row.number);
-            text(svg, "label", "end", [LEFT - 8.0, middle.max(TOP + 4.0) + 4.5], &label)?;
-        }
-        Ok(())
-    }
-
-    fn top(&self, place: usize) -> f64 {
-        TOP + place as f64 * self.pitch
-    }
-
-    fn rows(&self, svg: &mut Svg, rows: &[Row]) -> io::Result<()> {
-        let height = self.block_height();
-        let mut untold: BTreeMap<String, String> = BTreeMap::new();
-        let mut polls = String::new();
-        for (place, row) in rows.iter().enumerate() {
-            let top = self.top(place);
-            let middle = number(top + height / 2.0);
-            if row.blocks.len() as f64 > WIDTH {
-                // Thinner than a pixel each: what can be seen is where there are any.
-                let blocks: Vec<_> = row.blocks.iter().map(|it| (it.start, it.end)).collect();
-                let path = untold.entry(self.fill().to_owned()).or_default();
-                path.push_str(&self.strokes(&blocks, &middle));
-                continue;
+        let (mut x, mut y) = (12.0, top);
+        for (swatches, words) in entries {
+            let width =
+                14.0 * swatches.len() as f64 + CHARACTER * words.chars().count() as f64 + 24.0;
+            if x + width > WIDTH && x > 12.0 {
+                (x, y) = (12.0, y + 22.0);
             }
-            for (position, block) in row.blocks.iter().enumerate() {
-                // Two neighbours differ, so that no gap between them has to be invented.
-                let class = match (&block.span.error, self.fill(), position % 2) {
-                    (Some(_), ..) => "failed".to_owned(),
-                    (None, fill, 0) => fill.to_owned(),
-                    (None, fill, _) => format!("{fill} too"),
-                };
-                let (from, width) = (self.x(block.start), self.x(block.end) - self.x(block.start));
-                if self.told {
-                    let sides = [from, top, width, height];
-                    told_rectangle(svg, &format!("block {class}"), sides, &self.what(block))?;
+            let mut left = x;
+            for (state, kind) in swatches {
+                let paint = self.paint(state, "fill");
+                self.rectangle(class(state, kind), &paint, [left, y, 14.0, 14.0], "");
+                left += 14.0;
+            }
+            self.text("words", "start", [left + 6.0, y + 12.0], words);
+            x += width;
+        }
+        y + 14.0
+    }
+
+    // Where each row begins, and where the last one ends.
+    fn tops(&self, rows: &[&Row], top: f64) -> (Vec<f64>, f64) {
+        let mut y = top;
+        let place = |row: &&Row| {
+            y += if row.heading.is_some() { HEADING } else { 0.0 };
+            y += self.pitch;
+            y - self.pitch
+        };
+        (rows.iter().map(place).collect(), y.max(top + self.pitch))
+    }
+
+    fn labels(&mut self, rows: &[&Row], tops: &[f64]) {
+        let mut last = f64::NEG_INFINITY;
+        for (row, top) in rows.iter().zip(tops) {
+            if let Some(heading) = &row.heading {
+                self.text("part", "start", [12.0, top - 8.0], heading);
+            }
+            let middle = top + self.block_height() / 2.0;
+            if row.heading.is_some() || middle >= last + LABELS {
+                self.text("label", "end", [self.left - 8.0, middle + 4.5], &row.label);
+                last = middle;
+            }
+        }
+    }
+
+    fn rows(&mut self, rows: &[&Row], tops: &[f64]) {
+        // Blocks without tooltips, and parts: a path for all of a class, drawn in this order.
+        let mut paths: BTreeMap<(bool, State, usize), String> = BTreeMap::new();
+        for (row, &top) in rows.iter().zip(tops) {
+            let middle = top + self.block_height() / 2.0;
+            let mut strokes: BTreeMap<(bool, State, usize), Vec<(f64, f64)>> = BTreeMap::new();
+            let axis = self.axis.seconds;
+            for block in row.blocks.iter().filter(|block| block.start < axis) {
+                if self.tooltips {
+                    self.block(block, top, &row.label);
                 } else {
-                    let path = untold.entry(class).or_default();
-                    let _ = write!(path, "M{} {middle}h{}", number(from), number(width));
+                    let key = (false, block.state, block.kind);
+                    strokes.entry(key).or_default().push((block.start, block.end));
                 }
-                polls.push_str(&self.strokes(&block.span.running_seconds, &middle));
+                for &(state, start, end) in &block.parts {
+                    strokes.entry((true, state, 0)).or_default().push((start, end));
+                }
+            }
+            for (key, moments) in strokes {
+                paths.entry(key).or_default().push_str(&self.strokes(&moments, middle));
             }
         }
-        for (class, path) in untold {
-            strokes(svg, &format!("blocks {class}"), height, &path)?;
+        let (running, others): (Vec<_>, Vec<_>) =
+            paths.into_iter().partition(|((part, state, _), _)| *part && *state == State::Running);
+        for ((part, state, kind), path) in others.into_iter().chain(running) {
+            let name = if part { "parts" } else { "blocks" };
+            self.path(&format!("{name} {}", class(state, kind)), state, self.block_height(), &path);
         }
-        strokes(svg, "polls", height, &polls)
     }
 
-    fn what(&self, block: &Block) -> String {
-        let span = block.span;
-        format!(
-            "{}: {}, {:.1} to {:.1} ms{}",
-            label(self.strategy, span.worker.unwrap_or(span.index)),
-            self.timeline.short(&span.name),
-            1e3 * block.start,
-            1e3 * block.end,
-            span.error.as_ref().map_or(String::new(), |why| format!(", failed: {why}")),
-        )
+    fn block(&mut self, block: &Block, top: f64, row: &str) {
+        let (from, to, height) = (self.x(block.start), self.x(block.end), self.block_height());
+        let apart = if to - from > 3.0 { " apart" } else { "" };
+        let class = format!("block {}{apart}", class(block.state, block.kind));
+        let [start, length] = [block.start, block.end - block.start].map(format::seconds);
+        let name =
+            if block.name.is_empty() { self.timeline.words(block.state) } else { &block.name };
+        let error = block.error.as_ref().map_or(String::new(), |why| format!(", failed: {why}"));
+        let tooltip = format!("{row}: {name}, {length} from {start}{error}");
+        let paint = self.paint(block.state, "fill");
+        self.rectangle(&class, &paint, [from, top, to - from, height], &tooltip);
+        let fits = CHARACTER * block.name.chars().count() as f64 + 8.0 <= to - from;
+        if block.labelled && fits && height >= 14.0 {
+            let middle = [(from + to) / 2.0, top + height / 2.0 + 4.5];
+            self.text("inside", "middle", middle, &block.name);
+        }
     }
 
-    // Moments as a path: thick strokes, each as long as a moment, or as a sliver.
-    fn strokes(&self, moments: &[(f64, f64)], middle: &str) -> String {
+    // Times as a path of thick strokes. Strokes with less than a tenth of a pixel between are joined.
+    fn strokes(&self, times: &[(f64, f64)], middle: f64) -> String {
         let mut strokes: Vec<(f64, f64)> = Vec::new();
-        for &(start, end) in moments.iter().filter(|moment| moment.0 < self.timeline.wall_seconds) {
-            let (from, to) = (self.x(start), self.x(end.min(self.timeline.wall_seconds)));
+        for &(start, end) in times.iter().filter(|time| time.0 < self.axis.seconds) {
+            let (from, to) = (self.x(start), self.x(end));
             match strokes.last_mut() {
-                // Closer than a tenth of a pixel: one stroke.
                 Some(last) if from <= last.1 + 0.1 => last.1 = last.1.max(to),
                 _ => strokes.push((from, to)),
             }
         }
         let mut path = String::new();
         for (from, to) in strokes {
-            let _ = write!(path, "M{} {middle}h{}", number(from), number((to - from).max(SLIVER)));
+            let (x, y, width) = (number(from), number(middle), number((to - from).max(MIN_WIDTH)));
+            let _ = write!(path, "M{x} {y}h{width}");
         }
         path
     }
 
-    fn thread(&self, svg: &mut Svg) -> io::Result<()> {
-        let (top, height) = (self.bottom - ROW, ROW * 0.8);
-        let end = self.x(self.timeline.wall_seconds);
-        let what = self.thread_share();
-        told_rectangle(svg, "idle", [LEFT, top, end - LEFT, height], &what)?;
-        let middle = number(top + height / 2.0);
-        strokes(svg, "polls", height, &self.strokes(&self.timeline.polls(), &middle))?;
-        text(svg, "label", "end", [LEFT - 8.0, top + height / 2.0 + 4.5], "the thread")
+    // When the one thread ran tasks.
+    fn thread(&mut self, top: f64) {
+        let (height, end) = (ROW * 0.8, self.x(self.timeline.seconds));
+        let tooltip = self.thread_share();
+        self.rectangle("idle", "", [self.left, top, end - self.left, height], &tooltip);
+        let runs = self.strokes(&self.timeline.runs(), top + height / 2.0);
+        self.path("thread running", State::Running, height, &runs);
+        self.text("label", "end", [self.left - 8.0, top + height / 2.0 + 4.5], "the thread");
+    }
+
+    fn axis(&mut self, top: f64, bottom: f64) {
+        for (at, label) in self.axis.marks() {
+            let x = self.x(at * self.axis.seconds);
+            self.line("line", [x, top - 4.0, x, bottom + 5.0]);
+            self.text("mark", "middle", [x, bottom + 21.0], &label);
+        }
+        self.line("line axis", [self.left, bottom, WIDTH - RIGHT, bottom]);
+        let seconds = self.timeline.seconds;
+        if seconds <= self.axis.seconds * 1.001 {
+            let end = self.x(seconds);
+            self.line("end", [end, top - 4.0, end, bottom]);
+            let anchor = if end > WIDTH - 80.0 { "end" } else { "start" };
+            self.text("words", anchor, [end, top - 8.0], &format::seconds(seconds));
+        }
+    }
+
+    fn path(&mut self, class: &str, state: State, width: f64, path: &str) {
+        if !path.is_empty() {
+            let (width, paint) = (number(width), self.paint(state, "stroke"));
+            let _ = write!(
+                self.out,
+                "<path class=\"{class}\"{paint} stroke-width=\"{width}\" d=\"{path}\"/>"
+            );
+        }
+    }
+
+    fn text(&mut self, class: &str, anchor: &str, at: [f64; 2], words: &str) {
+        let ([x, y], words) = (at.map(number), escape(words));
+        let _ = write!(
+            self.out,
+            "<text class=\"{class}\" text-anchor=\"{anchor}\" x=\"{x}\" y=\"{y}\">{words}</text>"
+        );
+    }
+
+    fn line(&mut self, class: &str, ends: [f64; 4]) {
+        let [x1, y1, x2, y2] = ends.map(number);
+        let _ = write!(self.out, "<path class=\"{class}\" d=\"M{x1} {y1}L{x2} {y2}\"/>");
+    }
+
+    fn rectangle(&mut self, class: &str, paint: &str, sides: [f64; 4], tooltip: &str) {
+        let [x, y, width, height] = sides.map(number);
+        let tooltip = match tooltip {
+            "" => String::new(),
+            _ => format!("<title>{}</title>", escape(tooltip)),
+        };
+        let _ = write!(
+            self.out,
+            "<rect class=\"{class}\"{paint} x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\">\
+             {tooltip}</rect>"
+        );
     }
 }
 
-fn strokes(svg: &mut Svg, class: &str, height: f64, path: &str) -> io::Result<()> {
-    if path.is_empty() {
-        return Ok(());
+fn class(state: State, kind: usize) -> &'static str {
+    match state {
+        State::Running => "running",
+        State::Holding => "holding",
+        State::Ready => "ready",
+        State::Waiting if kind == 1 => "other",
+        State::Waiting => "waiting",
+        State::Failed => "failed",
     }
-    let attributes = [("class", class), ("stroke-width", &number(height)), ("d", path)];
-    svg.create_element("path").with_attributes(attributes).write_empty().map(drop)
 }
 
-fn text(svg: &mut Svg, class: &str, anchor: &str, at: [f64; 2], words: &str) -> io::Result<()> {
-    let [x, y] = at.map(number);
-    let attributes = [("class", class), ("text-anchor", anchor), ("x", &x), ("y", &y)];
-    let element = svg.create_element("text").with_attributes(attributes);
-    element.write_text_content(BytesText::new(words)).map(drop)
-}
-
-fn line(svg: &mut Svg, class: &str, ends: [f64; 4]) -> io::Result<()> {
-    let [x1, y1, x2, y2] = ends.map(number);
-    let path = format!("M{x1} {y1}L{x2} {y2}");
-    let attributes = [("class", class), ("d", &path)];
-    svg.create_element("path").with_attributes(attributes).write_empty().map(drop)
-}
-
-fn rectangle(svg: &mut Svg, class: &str, sides: [f64; 4]) -> io::Result<()> {
-    let [x, y, width, height] = sides.map(number);
-    let attributes =
-        [("class", class), ("x", &x), ("y", &y), ("width", &width), ("height", &height)];
-    svg.create_element("rect").with_attributes(attributes).write_empty().map(drop)
-}
-
-// What a pointer that rests on it is told.
-fn told_rectangle(svg: &mut Svg, class: &str, sides: [f64; 4], what: &str) -> io::Result<()> {
-    let [x, y, width, height] = sides.map(number);
-    let attributes =
-        [("class", class), ("x", &x), ("y", &y), ("width", &width), ("height", &height)];
-    let element = svg.create_element("rect").with_attributes(attributes);
-    element
-        .write_inner_content(|svg| {
-            svg.create_element("title").write_text_content(BytesText::new(what)).map(drop)
-        })
-        .map(drop)
-}
-
-// A hundredth of a pixel is as exact as anybody can see, and short.
+// A hundredth of a pixel is finer than anyone can see.
 fn number(value: f64) -> String {
     let text = format!("{value:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

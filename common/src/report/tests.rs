@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::Site;
 use crate::os::usage::Process;
+use crate::report::polls::Poll;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -10,7 +11,8 @@ fn record(index: usize, worker: usize, ms: [u32; 2], outcome: Result<u128, &str>
     let process = Process { pid: 7 + worker as u32, threads: Some(1), peak_memory: Some(1 << 20) };
     let [start, end] = ms.map(|ms| (100 + ms) * MS);
     let outcome = outcome.map_err(str::to_owned);
-    Record { index, worker: Some(worker), start, end, outcome, running: Vec::new(), process }
+    let (worker, ready) = (Some(worker), Some(MS));
+    Record { index, worker, start, end, outcome, polls: Vec::new(), ready, process }
 }
 
 fn measured(workers: usize, interrupted: bool) -> Measured {
@@ -120,11 +122,25 @@ fn totals_add_the_peak_of_each_worker_to_the_parent() {
 }
 
 #[test]
+fn time_spent_ready_is_added_up_as_far_as_it_is_known() {
+    let mut records = vec![record(0, 0, [0, 10], Ok(1)), record(1, 1, [0, 10], Ok(5))];
+    let ready = |records: &[Record]| {
+        Report::new(&[1u64, 2], records.to_vec(), &measured(2, false)).ready_seconds
+    };
+    assert_eq!(ready(&records), Some(0.002));
+    records[0].ready = None;
+    assert_eq!(ready(&records), Some(0.001));
+    records[1].ready = None;
+    assert_eq!(ready(&records), None);
+}
+
+#[test]
 fn a_report_survives_json_and_loses_its_details() {
     let mut with_polls = record(0, 0, [0, 10], Ok(1));
-    with_polls.running = vec![(100 * MS, 101 * MS)];
+    with_polls.polls = vec![Poll { woken: 100 * MS, start: 102 * MS, end: 103 * MS }];
     let mut report = Report::new(&[1u64], vec![with_polls], &measured(1, false));
-    assert_eq!(report.spans[0].running_seconds, [(0.0, 0.001)]);
+    assert_eq!(report.spans[0].running_seconds, [(0.002, 0.003)]);
+    assert_eq!(report.spans[0].woken_seconds, [0.0]);
     let json = serde_json::to_string(&report).expect("JSON");
     assert_eq!(serde_json::from_str::<Report>(&json).expect("a report"), report);
     report.remove_details();

@@ -1,216 +1,362 @@
-//! What the pictures of a run show: which worker did which item, and when.
+//! What a picture shows: rows of blocks on one time axis.
+//!
+//! [`Timeline::of`] makes one from a program's report; an example builds its own, or records it with a
+//! [`crate::report::recorder::Recorder`]. All times are in seconds since the start.
 
 use std::collections::BTreeMap;
 
 use crate::report::{Report, Span, format};
 use crate::workload::{Strategy, Workload};
 
-/// What a picture needs of a report. All times are in seconds since the run began.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Timeline {
-    /// The program's name.
-    pub program: String,
-    /// How the program does several items at once.
-    pub strategy: Strategy,
-    /// The kind of work.
-    pub workload: Workload,
-    /// Threads, processes, or tasks that may be in flight.
-    pub workers: usize,
-    /// Wall time of the work.
-    pub wall_seconds: f64,
-    /// CPU time of the work, user and system; `None` if unknown.
-    pub cpu_seconds: Option<f64>,
-    /// One span for each item.
-    pub spans: Vec<Span>,
-    title: String,
+/// The state of a row over a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// On a CPU.
+    Running,
+    /// Has a lock or another exclusive right.
+    Holding,
+    /// Could run, but another one has the CPU.
+    Ready,
+    /// Waits for something outside, or for a lock.
+    Waiting,
+    /// Ended with an error.
+    Failed,
 }
 
-/// The label of a row, such as `thread 0`.
-pub fn label(strategy: Strategy, number: usize) -> String {
-    let name = match strategy {
-        Strategy::Sequential | Strategy::Threads => "thread",
-        Strategy::Tasks => "task",
-        Strategy::Processes => "process",
-    };
-    format!("{name} {number}")
-}
+impl State {
+    /// All states, in the order of a legend.
+    pub const ALL: [Self; 5] =
+        [Self::Running, Self::Holding, Self::Ready, Self::Waiting, Self::Failed];
 
-/// What several rows are, such as `threads`.
-pub fn rows_name(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::Sequential | Strategy::Threads => "threads",
-        Strategy::Tasks => "tasks",
-        Strategy::Processes => "processes",
+    /// The words of a legend unless a timeline has its own.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Holding => "holds a lock",
+            Self::Ready => "ready, waits for a CPU",
+            Self::Waiting => "waiting",
+            Self::Failed => "failed",
+        }
     }
 }
 
-/// One row: a worker and its items; for tasks, one item.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Row<'a> {
-    /// The worker's or the task's number, from 0.
-    pub number: usize,
-    /// Its items in the order in which it began them.
-    pub blocks: Vec<Block<'a>>,
+/// Rows of blocks on one time axis.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Timeline {
+    /// The program or example; part of the ids in an SVG.
+    pub name: String,
+    /// The first line of the picture.
+    pub title: String,
+    /// The second line; may be empty.
+    pub subtitle: String,
+    /// The length of the axis.
+    pub seconds: f64,
+    /// From top to bottom.
+    pub rows: Vec<Row>,
+    /// What several rows are, such as `tasks`.
+    pub rows_name: String,
+    /// The kinds of blocks, such as two pages: a colour for each of the first two.
+    pub kinds: Vec<String>,
+    /// Words of the legend in the place of [`State::words`].
+    pub words: BTreeMap<State, String>,
+    /// Whether all rows share one thread, which then has a row of its own.
+    pub one_thread: bool,
 }
 
-/// One item as it is drawn.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Block<'a> {
-    /// When it began, in seconds; at least 0.
-    pub start: f64,
-    /// When it ended, in seconds; at most the run's wall time.
-    pub end: f64,
-    /// The item.
-    pub span: &'a Span,
+/// A worker, a task, or whatever has a state over time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Row {
+    /// A line above this row, where a part of the picture begins.
+    pub heading: Option<String>,
+    /// Such as `thread 0`.
+    pub label: String,
+    /// In order of time, without overlaps.
+    pub blocks: Vec<Block>,
 }
+
+/// A row's state from `start` to `end`: an item of a run, or a step of an example.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    /// When it began.
+    pub start: f64,
+    /// When it ended.
+    pub end: f64,
+    /// The state.
+    pub state: State,
+    /// What it is, for a tooltip and a trace.
+    pub name: String,
+    /// Whether the name is written into the block where it fits.
+    pub labelled: bool,
+    /// The index of its kind.
+    pub kind: usize,
+    /// The reason of a failure.
+    pub error: Option<String>,
+    /// The process that it ran in, if it has one of its own.
+    pub process: Option<u32>,
+    /// Other states for a part of its time: when a task was ready, and when it ran.
+    pub parts: Vec<Part>,
+}
+
+/// A part of a block: its state, start and end.
+pub type Part = (State, f64, f64);
 
 impl Timeline {
-    /// The timeline of `report`.
+    /// A timeline without rows.
+    pub fn new(name: &str, title: &str) -> Self {
+        Self { name: name.into(), title: title.into(), rows_name: "rows".into(), ..Self::default() }
+    }
+
+    /// Sets the words of the legend for a state.
+    pub fn explain(&mut self, state: State, words: impl Into<String>) {
+        self.words.insert(state, words.into());
+    }
+
+    /// Adds a row below the others and returns its index.
+    pub fn row(&mut self, label: impl Into<String>) -> usize {
+        self.rows.push(Row { label: label.into(), ..Row::default() });
+        self.rows.len() - 1
+    }
+
+    /// Adds a block at the end of a row. A name is written into the block where it fits.
+    pub fn block(&mut self, row: usize, state: State, start: f64, end: f64, name: &str) {
+        self.seconds = self.seconds.max(end);
+        let (name, labelled) = (name.to_owned(), !name.is_empty());
+        let (kind, error, process, parts) = (0, None, None, Vec::new());
+        let block = Block { start, end, state, name, labelled, kind, error, process, parts };
+        self.rows[row].blocks.push(block);
+    }
+
+    /// Timelines below each other on one axis, each under its own title.
+    pub fn join(name: &str, title: &str, timelines: Vec<Self>) -> Self {
+        let mut all = Self::new(name, title);
+        for mut timeline in timelines {
+            if let Some(first) = timeline.rows.first_mut() {
+                first.heading = Some(match &*timeline.subtitle {
+                    "" => timeline.title,
+                    subtitle => format!("{}: {subtitle}", timeline.title),
+                });
+            }
+            all.seconds = all.seconds.max(timeline.seconds);
+            all.rows.append(&mut timeline.rows);
+            for (state, words) in timeline.words {
+                // Words that are not true for all of them are not used.
+                let other = all.words.entry(state).or_insert_with(|| words.clone());
+                if *other != words {
+                    *other = state.words().into();
+                }
+            }
+            if all.kinds.is_empty() {
+                all.kinds = timeline.kinds;
+            }
+        }
+        all
+    }
+
+    /// The timeline of a program's run: a row for each worker, idle ones included; for tasks, a row for
+    /// each item, grouped by kind. An item that never started is in no row.
     pub fn of(report: &Report) -> Self {
-        Self {
-            program: report.program.clone(),
-            strategy: report.strategy,
-            workload: report.workload,
-            workers: report.workers,
-            wall_seconds: report.wall_seconds,
-            cpu_seconds: report.user_seconds.zip(report.system_seconds).map(|(a, b)| a + b),
-            spans: report.spans.clone(),
-            title: report.title(),
+        let tasks = report.strategy == Strategy::Tasks;
+        let (row_name, rows_name) = match report.strategy {
+            Strategy::Sequential | Strategy::Threads => ("thread", "threads"),
+            Strategy::Tasks => ("task", "tasks"),
+            Strategy::Processes => ("process", "processes"),
+        };
+        let mut timeline = Self {
+            name: format!("{}-{}", report.program, report.workload.item()),
+            title: format!("{}: {}", report.program, report.title()),
+            seconds: report.wall_seconds,
+            rows_name: rows_name.into(),
+            kinds: kinds(report),
+            one_thread: tasks,
+            ..Self::default()
+        };
+        // By kind and number.
+        let mut rows: BTreeMap<(usize, usize), Row> = BTreeMap::new();
+        let row = |number| Row { label: format!("{row_name} {number}"), ..Row::default() };
+        if !tasks {
+            rows.extend((0..report.workers).map(|worker| ((0, worker), row(worker))));
         }
-    }
-
-    /// A row for each worker, idle ones included; for tasks, a row for each item. An item that never
-    /// started is in no row.
-    pub fn rows(&self) -> Vec<Row<'_>> {
-        let tasks = self.strategy == Strategy::Tasks;
-        let workers = if tasks { 0 } else { self.workers };
-        let mut rows: BTreeMap<usize, Vec<Block>> =
-            (0..workers).map(|worker| (worker, Vec::new())).collect();
-        for span in self.spans.iter().filter(|span| self.started(span)) {
+        for span in report.spans.iter().filter(|span| started(span, report.wall_seconds)) {
+            let block = timeline.block_of(span, report);
             let number = if tasks { span.index } else { span.worker.unwrap_or(0) };
-            rows.entry(number).or_default().push(Block {
-                start: span.start_seconds.clamp(0.0, self.wall_seconds),
-                end: span.end_seconds.clamp(0.0, self.wall_seconds),
-                span,
-            });
+            let group = if tasks { block.kind } else { 0 };
+            rows.entry((group, number)).or_insert_with(|| row(number)).blocks.push(block);
         }
-        rows.into_iter()
-            .map(|(number, mut blocks)| {
-                blocks.sort_by(|a, b| a.start.total_cmp(&b.start));
-                Row { number, blocks }
-            })
-            .collect()
+        timeline.rows = rows.into_values().collect();
+        for row in &mut timeline.rows {
+            row.blocks.sort_by(|a, b| a.start.total_cmp(&b.start));
+        }
+        timeline.subtitle = timeline.subtitle_of(report);
+        timeline.words = words(report, timeline.cpu_share(report));
+        timeline
     }
 
-    fn started(&self, span: &Span) -> bool {
-        span.start_seconds < self.wall_seconds
+    fn block_of(&self, span: &Span, report: &Report) -> Block {
+        let within = |seconds: f64| seconds.clamp(0.0, report.wall_seconds);
+        let name = short(&span.name);
+        let mut parts = Vec::new();
+        for (&(start, end), &woken) in span.running_seconds.iter().zip(&span.woken_seconds) {
+            parts.push((State::Ready, within(woken), within(start)));
+            parts.push((State::Running, within(start), within(end)));
+        }
+        parts.retain(|part| part.1 < part.2);
+        Block {
+            start: within(span.start_seconds),
+            end: within(span.end_seconds),
+            state: match (&span.error, report.workload) {
+                (Some(_), _) => State::Failed,
+                (None, Workload::Io) => State::Waiting,
+                (None, Workload::Cpu) => State::Running,
+            },
+            name: name.into(),
+            labelled: false,
+            kind: self.kinds.iter().position(|kind| kind == name).unwrap_or(0),
+            error: span.error.clone(),
+            process: span.process.filter(|_| report.strategy == Strategy::Processes),
+            parts,
+        }
     }
 
-    /// All polls of all tasks, in order: when their one thread ran one of them.
-    pub fn polls(&self) -> Vec<(f64, f64)> {
-        let polls = self.spans.iter().flat_map(|span| &span.running_seconds);
-        let mut polls: Vec<(f64, f64)> = polls
-            .map(|&(start, end)| (start, end.min(self.wall_seconds)))
-            .filter(|(start, end)| start < end)
-            .collect();
-        polls.sort_by(|a, b| a.0.total_cmp(&b.0));
-        polls
+    fn blocks(&self) -> impl Iterator<Item = &Block> {
+        self.rows.iter().flat_map(|row| &row.blocks)
     }
 
-    /// The most items that were under way at one moment.
+    /// How many blocks there are.
+    pub fn count(&self) -> usize {
+        self.blocks().count()
+    }
+
+    /// The states that occur, in the order of a legend.
+    pub fn states(&self) -> impl Iterator<Item = State> {
+        let parts = |block: &Block, state| block.parts.iter().any(|part| part.0 == state);
+        State::ALL.into_iter().filter(move |&state| {
+            self.blocks().any(|block| block.state == state || parts(block, state))
+        })
+    }
+
+    /// The words of the legend for a state.
+    pub fn words(&self, state: State) -> &str {
+        self.words.get(&state).map_or(state.words(), String::as_str)
+    }
+
+    /// When the one thread ran one of the tasks, in order.
+    pub fn runs(&self) -> Vec<(f64, f64)> {
+        let parts = self.blocks().flat_map(|block| &block.parts);
+        let runs = parts.filter(|part| part.0 == State::Running);
+        let mut runs: Vec<_> = runs.map(|&(_, start, end)| (start, end)).collect();
+        runs.sort_by(|a, b| a.0.total_cmp(&b.0));
+        runs
+    }
+
+    /// The share of the time (0 to 1) in which the one thread ran one of the tasks.
+    pub fn thread_share(&self) -> f64 {
+        let ran: f64 = self.runs().iter().map(|(start, end)| end - start).sum();
+        if self.seconds > 0.0 { ran / self.seconds } else { 0.0 }
+    }
+
+    /// How many blocks are in progress from each moment at which that changes.
+    pub fn in_flight(&self) -> Vec<(f64, usize)> {
+        let ends = self.blocks().flat_map(|block| [(block.start, true), (block.end, false)]);
+        let mut ends: Vec<(f64, bool)> = ends.collect();
+        // A block that ends when another begins was not in progress with it: false sorts first.
+        ends.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let mut count = 0usize;
+        let counts = ends.into_iter().map(|(moment, begins)| {
+            count = if begins { count + 1 } else { count.saturating_sub(1) };
+            (moment, count)
+        });
+        counts.collect()
+    }
+
+    /// The most blocks that were in progress at one moment.
     pub fn peak_concurrency(&self) -> usize {
-        let mut moments: Vec<(f64, bool)> = Vec::new();
-        for span in self.spans.iter().filter(|span| self.started(span)) {
-            moments.extend([(span.start_seconds, true), (span.end_seconds, false)]);
-        }
-        // An item that ends when another begins was not under way with it: false sorts first.
-        moments.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let (mut now, mut most) = (0usize, 0);
-        for (_, begins) in moments {
-            now = if begins { now + 1 } else { now.saturating_sub(1) };
-            most = most.max(now);
-        }
-        most
+        self.in_flight().into_iter().map(|(_, count)| count).max().unwrap_or(0)
     }
 
-    /// The time of all items together, in seconds: what one worker would take for them.
+    /// The time of all blocks together: what one worker would take for them.
     pub fn total(&self) -> f64 {
-        let begun = self.spans.iter().filter(|span| self.started(span));
-        begun.map(|span| span.end_seconds.min(self.wall_seconds) - span.start_seconds).sum()
+        self.blocks().map(|block| block.end - block.start).sum()
     }
 
-    /// The share of the items' time (0 to 1) for which a processor worked; `None` if unknown.
-    pub fn cpu_share(&self) -> Option<f64> {
+    /// The share of the items' time (0 to 1) for which a CPU worked; `None` if unknown.
+    pub fn cpu_share(&self, report: &Report) -> Option<f64> {
         let total = self.total();
-        let share = self.cpu_seconds? / total;
+        let share = (report.user_seconds? + report.system_seconds?) / total;
         (total > 0.0).then(|| share.clamp(0.0, 1.0))
     }
 
-    /// An item's name, of a local page only the path: its server's address changes with each run.
-    pub fn short<'a>(&self, name: &'a str) -> &'a str {
-        let after = name.strip_prefix("http://127.0.0.1:");
-        after.and_then(|after| Some(&after[after.find('/')?..])).unwrap_or(name)
-    }
-
-    /// The share of the run's time (0 to 1) in which the tasks' one thread ran one of them.
-    pub fn thread_share(&self) -> f64 {
-        let polls = self.spans.iter().flat_map(|span| &span.running_seconds);
-        let ran: f64 =
-            polls.map(|(start, end)| (end.min(self.wall_seconds) - start).max(0.0)).sum();
-        if self.wall_seconds > 0.0 { ran / self.wall_seconds } else { 0.0 }
-    }
-
-    /// The run's time, for a person.
-    pub fn wall(&self) -> String {
-        format::seconds(self.wall_seconds)
-    }
-
-    /// What was done and how, such as `160 downloads by 5 threads`.
-    pub fn title(&self) -> &str {
-        &self.title
-    }
-
-    /// What it came to: `at most 5 at once: 7.236 s of downloads in 1.447 s`.
-    pub fn subtitle(&self) -> String {
+    // `up to 5 at once: 7.24 s of downloads in 1.45 s`.
+    fn subtitle_of(&self, report: &Report) -> String {
         let how = match self.peak_concurrency() {
             0 => "none done".into(),
             1 => "one at a time".into(),
             most => format!("up to {most} at once"),
         };
-        let left = self.spans.iter().filter(|span| !self.started(span)).count();
+        let left = report.spans.len() - self.count();
         let left = if left > 0 { format!("; {left} not done") } else { String::new() };
-        format!(
-            "{how}: {} of {}s in {}{left}",
-            format::seconds(self.total()),
-            self.workload.item(),
-            self.wall(),
-        )
+        let [total, wall] = [self.total(), self.seconds].map(format::seconds);
+        format!("{how}: {total} of {}s in {wall}{left}", report.workload.item())
     }
+}
 
-    /// What a block of a thread or process stands for.
-    pub fn block_legend(&self) -> String {
-        let percent = |share: f64| (100.0 * share).floor();
-        match (self.workload, self.cpu_share()) {
-            (Workload::Cpu, Some(share)) => format!("a sum: {} % of it computing", percent(share)),
-            (Workload::Cpu, None) => "a sum".into(),
-            (_, Some(share)) => format!("a download: {} % of it waiting", percent(1.0 - share)),
-            (_, None) => "a download, waiting included".into(),
+fn started(span: &Span, wall_seconds: f64) -> bool {
+    span.start_seconds < wall_seconds
+}
+
+// The names of the items if there are two of them. More cannot have a colour each.
+fn kinds(report: &Report) -> Vec<String> {
+    let mut kinds: Vec<String> = Vec::new();
+    for name in report.spans.iter().map(|span| short(&span.name)) {
+        if !kinds.iter().any(|kind| kind == name) {
+            if kinds.len() == 2 {
+                return Vec::new();
+            }
+            kinds.push(name.to_owned());
         }
     }
+    if kinds.len() == 2 { kinds } else { Vec::new() }
+}
+
+// Of a local page only the path: the port of its server changes with each run.
+fn short(name: &str) -> &str {
+    let after = name.strip_prefix("http://127.0.0.1:");
+    after.and_then(|after| Some(&after[after.find('/')?..])).unwrap_or(name)
+}
+
+fn words(report: &Report, cpu_share: Option<f64>) -> BTreeMap<State, String> {
+    let percent = |share: f64| format::percent((100.0 * share).floor() / 100.0);
+    let words = match (report.strategy, report.workload, cpu_share) {
+        (Strategy::Tasks, ..) => {
+            return BTreeMap::from([
+                (State::Running, "runs on the thread".into()),
+                (State::Ready, "ready: woken, waits for the thread".into()),
+                (State::Waiting, "waits for the server".into()),
+            ]);
+        }
+        (_, Workload::Cpu, Some(share)) => {
+            (State::Running, format!("a sum, {} of it computing", percent(share)))
+        }
+        (_, Workload::Cpu, None) => (State::Running, "a sum".into()),
+        (_, Workload::Io, Some(share)) => {
+            (State::Waiting, format!("a download, {} of it waiting", percent(1.0 - share)))
+        }
+        (_, Workload::Io, None) => (State::Waiting, "a download, waiting included".into()),
+    };
+    BTreeMap::from([words])
 }
 
 /// A time axis from 0 with round marks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
-    /// Its length, in seconds; above 0.
+    /// Its length; above 0.
     pub seconds: f64,
-    /// The time between two marks, in seconds: 1, 2 or 5 times a power of ten.
+    /// The time between two marks: 1, 2 or 5 times a power of ten.
     pub step: f64,
 }
 
 impl Axis {
-    /// An axis of this length with at most `marks` marks after the one at 0, and at least one of
-    /// them. Fewer than 2 cannot be asked for: from 2 to 5 it is too far.
+    /// An axis of this length with up to `marks` marks after the one at 0: at least 2, so that there is
+    /// always one.
     pub fn new(seconds: f64, marks: usize) -> Self {
         let seconds = if seconds.is_finite() { seconds.max(1e-9) } else { 1.0 };
         let marks = marks.max(2);
@@ -220,25 +366,23 @@ impl Axis {
         Self { seconds, step: steps.into_iter().find(fits).unwrap_or(10.0 * decade) }
     }
 
-    /// The marks: where (0 at the axis's start, 1 at its end), and what is written there.
+    /// The marks: position (0 at the axis's start, 1 at its end) and label.
     pub fn marks(&self) -> Vec<(f64, String)> {
         let (unit, size) = match self.seconds {
             long if long >= 1.0 => ("s", 1.0),
             middle if middle >= 1e-3 => ("ms", 1e-3),
-            _ => ("us", 1e-6),
+            _ => ("µs", 1e-6),
         };
         let digits = (-(self.step / size).log10().floor()).max(0.0) as usize;
-        let count = whole_steps(self.seconds, self.step);
-        (0..=count)
-            .map(|mark| {
-                let at = mark as f64 * self.step;
-                let label = match mark {
-                    0 => "0".into(),
-                    _ => format!("{:.digits$} {unit}", at / size),
-                };
-                (at / self.seconds, label)
-            })
-            .collect()
+        let mark = |number: usize| {
+            let at = number as f64 * self.step;
+            let label = match number {
+                0 => "0".into(),
+                _ => format!("{:.digits$} {unit}", at / size),
+            };
+            (at / self.seconds, label)
+        };
+        (0..=whole_steps(self.seconds, self.step)).map(mark).collect()
     }
 }
 

@@ -1,24 +1,22 @@
-//! A run as a trace that Perfetto (ui.perfetto.dev) and `chrome://tracing` open.
+//! A timeline as a trace that Perfetto (ui.perfetto.dev) and `chrome://tracing` open.
 //!
-//! The format is the "Trace Event Format" of the Chromium project: `M` events name processes and
-//! threads, `X` events are slices with a start and a length in microseconds. A worker has a lane;
-//! in it lies a slice for each item, and in that one for each poll.
+//! The format is the "Trace Event Format" of the Chromium project. `M` events name processes and
+//! threads. `X` events are slices: a block, and within it the parts in which a task was ready or ran.
+//! `s` and `f` events are the ends of an arrow from a waking to the run that it led to. `C` events count
+//! the blocks in progress. Times are in microseconds.
 
 use std::collections::HashSet;
 
 use serde::{Serialize, Serializer};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::report::timeline::{Timeline, label};
-use crate::workload::Strategy;
+use crate::report::timeline::{Block, State, Timeline};
 
-#[derive(Serialize)]
-struct Trace<'a> {
-    #[serde(rename = "displayTimeUnit")]
-    display_time_unit: &'static str,
-    #[serde(rename = "traceEvents")]
-    events: Vec<Event<'a>>,
-}
+/// The number of the program where it is the only process: short, because each event has it.
+const PROGRAM: u32 = 1;
+/// From so many blocks on, times are in whole microseconds and there are no arrows: the file would be too
+/// large for a browser.
+const MANY: usize = 1_000;
 
 #[derive(Serialize)]
 struct Event<'a> {
@@ -30,73 +28,113 @@ struct Event<'a> {
     ts: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "short")]
     dur: Option<f64>,
+    // The category and the number of an arrow.
     #[serde(skip_serializing_if = "Option::is_none")]
-    args: Option<serde_json::Value>,
+    cat: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<usize>,
+    // An arrow ends at the slice that encloses its end ("e"), and not at the next one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bp: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    args: Option<Value>,
 }
-
-/// The number of the program's process where it is the only one: short, for it stands in each event.
-const PROGRAM: u32 = 1;
-/// From so many items on, times are in whole microseconds.
-const MANY: usize = 1_000;
 
 /// Writes `timeline` as a trace.
 ///
 /// # Errors
-/// None is known: all that is in a schedule can be written as JSON.
+/// A time that is not a number: JSON cannot hold it.
 pub fn draw(timeline: &Timeline) -> serde_json::Result<String> {
-    let mut events = Vec::new();
+    let many = timeline.count() >= MANY;
+    let mut trace = Trace { events: Vec::new(), parts: if many { 1.0 } else { 10.0 }, arrows: 0 };
     let mut named = HashSet::new();
-    let strategy = timeline.strategy;
-    let clock = Clock { parts: if timeline.spans.len() < MANY { 10.0 } else { 1.0 } };
-    for row in timeline.rows() {
-        // A worker process that died was replaced by another: one worker, two processes.
-        let tid = row.number + 1;
-        let label = label(strategy, row.number);
-        let process = match strategy {
-            Strategy::Processes => format!("{} {label}", timeline.program),
-            _ => timeline.program.clone(),
-        };
+    for (index, row) in timeline.rows.iter().enumerate() {
+        // A worker process that was killed is replaced by another one: one row, two processes.
+        let tid = index + 1;
         let mut lane = None;
         for block in &row.blocks {
-            let pid = if strategy == Strategy::Processes {
-                block.span.process.unwrap_or(PROGRAM)
-            } else {
-                PROGRAM
-            };
+            let pid = block.process.unwrap_or(PROGRAM);
             if named.insert(pid) {
-                events.push(name("process_name", pid, tid, &process));
+                let process = match block.process {
+                    Some(_) => format!("{} {}", timeline.name, row.label),
+                    None => timeline.name.clone(),
+                };
+                trace.name("process_name", pid, tid, &process);
             }
             if lane.replace(pid) != Some(pid) {
-                events.push(name("thread_name", pid, tid, &label));
+                trace.name("thread_name", pid, tid, &row.label);
             }
-            events.push(Event {
-                args: block.span.error.as_ref().map(|why| json!({ "error": why })),
-                ..clock.slice(timeline.short(&block.span.name), pid, tid, block.start, block.end)
-            });
-            for &(start, end) in &block.span.running_seconds {
-                events.push(clock.slice("poll", pid, tid, start, end));
+            trace.block(timeline, block, pid, tid, !many);
+        }
+    }
+    for (moment, count) in timeline.in_flight() {
+        let args = Some(json!({ "items": count }));
+        let event = trace.event("in flight", 'C', PROGRAM, 0, moment);
+        trace.events.push(Event { args, ..event });
+    }
+    serde_json::to_string(&json!({ "displayTimeUnit": "ms", "traceEvents": trace.events }))
+}
+
+struct Trace<'a> {
+    events: Vec<Event<'a>>,
+    // Of a microsecond, for the rounding.
+    parts: f64,
+    arrows: usize,
+}
+
+impl<'a> Trace<'a> {
+    fn name(&mut self, what: &'static str, pid: u32, tid: usize, name: &str) {
+        let args = Some(json!({ "name": name }));
+        let event = self.event(what, 'M', pid, tid, 0.0);
+        self.events.push(Event { ts: None, args, ..event });
+    }
+
+    fn block(
+        &mut self,
+        timeline: &'a Timeline,
+        block: &'a Block,
+        pid: u32,
+        tid: usize,
+        arrows: bool,
+    ) {
+        let name = if block.name.is_empty() { timeline.words(block.state) } else { &block.name };
+        let args = block.error.as_ref().map(|error| json!({ "error": error }));
+        self.slice(name, pid, tid, (block.start, block.end), args);
+        for &(state, start, end) in &block.parts {
+            let name = if state == State::Ready { "ready" } else { "running" };
+            self.slice(name, pid, tid, (start, end), None);
+            if state == State::Ready && arrows {
+                self.arrows += 1;
+                let (cat, id) = (Some("wake"), Some(self.arrows));
+                let begin = self.event("wake", 's', pid, tid, start);
+                self.events.push(Event { cat, id, ..begin });
+                let arrive = self.event("wake", 'f', pid, tid, end);
+                self.events.push(Event { cat, id, bp: Some("e"), ..arrive });
             }
         }
     }
-    serde_json::to_string(&Trace { display_time_unit: "ms", events })
-}
 
-fn name(what: &'static str, pid: u32, tid: usize, name: &str) -> Event<'static> {
-    let args = Some(json!({ "name": name }));
-    Event { name: what, ph: 'M', pid, tid, ts: None, dur: None, args }
-}
+    fn slice(
+        &mut self,
+        name: &'a str,
+        pid: u32,
+        tid: usize,
+        (start, end): (f64, f64),
+        args: Option<Value>,
+    ) {
+        // Both ends are rounded alike, so that a part stays within its block.
+        let dur = (self.round(end) - self.round(start)) / self.parts;
+        let event = self.event(name, 'X', pid, tid, start);
+        self.events.push(Event { dur: Some(dur), args, ..event });
+    }
 
-struct Clock {
-    // Of a microsecond, for the rounding: more digits would make a large trace too large.
-    parts: f64,
-}
+    fn event<'b>(&self, name: &'b str, ph: char, pid: u32, tid: usize, seconds: f64) -> Event<'b> {
+        let ts = Some(self.round(seconds) / self.parts);
+        Event { name, ph, pid, tid, ts, dur: None, cat: None, id: None, bp: None, args: None }
+    }
 
-impl Clock {
-    fn slice<'a>(&self, name: &'a str, pid: u32, tid: usize, start: f64, end: f64) -> Event<'a> {
-        // Both ends are rounded alike, so that a poll stays within its item.
-        let [start, end] = [start, end].map(|seconds| (seconds * 1e6 * self.parts).round());
-        let dur = (end - start) / self.parts;
-        Event { name, ph: 'X', pid, tid, ts: Some(start / self.parts), dur: Some(dur), args: None }
+    fn round(&self, seconds: f64) -> f64 {
+        (seconds * 1e6 * self.parts).round()
     }
 }
 
