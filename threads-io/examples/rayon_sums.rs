@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 
 use common::run::Item;
+use common::workload::Strategy;
 use common::{Result, Run, cpu_bound};
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
@@ -29,5 +30,5 @@ fn find_sums(run: &Run<u64>) -> Result<()> {
 }
 
 fn main() -> ExitCode {
-    Run::sums_by_threads("rayon_sums").execute(find_sums)
+    Run::sums("rayon_sums", Strategy::Threads).execute(find_sums)
 }
