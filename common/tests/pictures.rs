@@ -214,7 +214,7 @@ fn the_legend_explains_each_character() {
                 }
             }
             let scale = if unicode { "▁-█" } else { "1-8" };
-            assert_eq!(legend.contains(scale), timeline.one_thread, "{picture}");
+            assert_eq!(legend.contains(scale), timeline.thread.is_some(), "{picture}");
         }
     }
 }

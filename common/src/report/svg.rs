@@ -37,7 +37,7 @@ const STYLE: &str = "
 @media screen and (prefers-color-scheme:dark){.timeline{--surface:#0d1117;--ink:#e6edf3;--faint:#3d444d;--waiting:#3a70b0;\
 --other:#2a7a6f;--running:#ffbe85;--ready:#d2a8ff;--holding:#56d364;--failed:#ff7b72}}
 .timeline text{fill:var(--ink)}.timeline .heading{font-size:17px;font-weight:600}.timeline .part{font-weight:600}
-.timeline .inside{paint-order:stroke;stroke:var(--surface);stroke-width:3px}
+.timeline .inside{paint-order:stroke;stroke:var(--surface);stroke-width:4px}
 .timeline .surface{color:var(--surface)}.timeline .idle{color:var(--faint)}
 .timeline .waiting{color:var(--waiting)}.timeline .other{color:var(--other)}.timeline .running{color:var(--running)}
 .timeline .ready{color:var(--ready)}.timeline .holding{color:var(--holding)}.timeline .failed{color:var(--failed)}
@@ -67,9 +67,8 @@ impl View {
 
 /// Draws `timeline`.
 pub fn draw(timeline: &Timeline, view: View) -> String {
-    let each = timeline.rows.len().div_ceil(view.rows.max(1)).max(1);
-    let drawn = |(index, row): &(usize, &Row)| index % each == 0 || row.heading.is_some();
-    let rows: Vec<&Row> = timeline.rows.iter().enumerate().filter(drawn).map(|it| it.1).collect();
+    let timeline = &timeline.thinned(view.rows);
+    let rows = &timeline.rows;
     let longest = rows.iter().map(|row| row.label.chars().count()).max().unwrap_or(0) as f64;
     let mut picture = Picture {
         out: String::new(),
@@ -81,14 +80,14 @@ pub fn draw(timeline: &Timeline, view: View) -> String {
         tooltips: timeline.count() <= MAX_TOOLTIPS,
     };
     picture.patterns();
-    let legend = picture.title(each);
+    let legend = picture.title();
     let top = picture.legend(legend) + 26.0;
-    let (tops, rows_end) = picture.tops(&rows, top);
-    let bottom = rows_end + if timeline.one_thread { ROW + 12.0 } else { 0.0 };
+    let (tops, rows_end) = picture.tops(top);
+    let bottom = rows_end + if timeline.thread.is_some() { ROW + 12.0 } else { 0.0 };
     picture.axis(top, bottom);
-    picture.labels(&rows, &tops);
-    picture.rows(&rows, &tops);
-    if timeline.one_thread {
+    picture.labels(&tops);
+    picture.rows(&tops);
+    if timeline.thread.is_some() {
         picture.thread(bottom - ROW);
     }
     picture.finish(bottom + BOTTOM)
@@ -123,7 +122,8 @@ impl Picture<'_> {
     }
 
     fn description(&self) -> String {
-        let thread = if self.timeline.one_thread { self.thread_share() } else { String::new() };
+        let thread =
+            if self.timeline.thread.is_some() { self.thread_share() } else { String::new() };
         format!("Time runs from left to right. {}. {thread}", self.timeline.subtitle)
     }
 
@@ -150,7 +150,7 @@ impl Picture<'_> {
     fn patterns(&mut self) {
         for (state, size, turn, width, stripe) in [
             (State::Ready, 4, 0, 2, "M1 0v4"),
-            (State::Holding, 4, 0, 2, "M0 1h4"),
+            (State::Holding, 5, 0, 3, "M0 2h5"),
             (State::Failed, 6, 45, 3, "M1.5 0v6"),
         ] {
             let (id, class) = (self.id.clone(), class(state, 0));
@@ -176,13 +176,10 @@ impl Picture<'_> {
     }
 
     // Returns the height used.
-    fn title(&mut self, each: usize) -> f64 {
+    fn title(&mut self) -> f64 {
         let Timeline { title, subtitle, seconds, .. } = self.timeline;
         self.text("heading", "start", [12.0, 25.0], title);
         let mut words = subtitle.clone();
-        if each > 1 {
-            let _ = write!(words, " (one row in {each} is drawn)");
-        }
         if !self.shows(*seconds) {
             let _ = write!(words, " (the first {} are drawn)", format::seconds(self.axis.seconds));
         }
@@ -217,19 +214,19 @@ impl Picture<'_> {
     }
 
     // Where each row begins, and where the last one ends.
-    fn tops(&self, rows: &[&Row], top: f64) -> (Vec<f64>, f64) {
+    fn tops(&self, top: f64) -> (Vec<f64>, f64) {
         let mut y = top;
-        let place = |row: &&Row| {
+        let place = |row: &Row| {
             y += if row.heading.is_some() { HEADING } else { 0.0 };
             y += self.pitch;
             y - self.pitch
         };
-        (rows.iter().map(place).collect(), y.max(top + self.pitch))
+        (self.timeline.rows.iter().map(place).collect(), y.max(top + self.pitch))
     }
 
-    fn labels(&mut self, rows: &[&Row], tops: &[f64]) {
+    fn labels(&mut self, tops: &[f64]) {
         let mut last = f64::NEG_INFINITY;
-        for (row, top) in rows.iter().zip(tops) {
+        for (row, top) in self.timeline.rows.iter().zip(tops) {
             if let Some(heading) = &row.heading {
                 self.text("part", "start", [12.0, top - 8.0], heading);
             }
@@ -241,11 +238,11 @@ impl Picture<'_> {
         }
     }
 
-    fn rows(&mut self, rows: &[&Row], tops: &[f64]) {
+    fn rows(&mut self, tops: &[f64]) {
         // Parts of blocks, and blocks without tooltips: a path for each class, later states on top.
         let mut paths: BTreeMap<(bool, State, usize), String> = BTreeMap::new();
         let axis = self.axis.seconds;
-        for (row, &top) in rows.iter().zip(tops) {
+        for (row, &top) in self.timeline.rows.iter().zip(tops) {
             let mut times: BTreeMap<(bool, State, usize), Vec<(f64, f64)>> = BTreeMap::new();
             for block in row.blocks.iter().filter(|block| block.start < axis) {
                 if self.tooltips {
@@ -309,7 +306,8 @@ impl Picture<'_> {
         let (height, end) = (ROW * 0.8, self.x(self.timeline.seconds));
         let tooltip = self.thread_share();
         self.rectangle("idle", "", [self.left, top, end - self.left, height], &tooltip);
-        let runs = self.strokes(&self.timeline.runs(), top + height / 2.0);
+        let runs =
+            self.strokes(self.timeline.thread.as_deref().unwrap_or_default(), top + height / 2.0);
         self.path("thread running", State::Running, height, &runs);
         self.text("label", "end", [self.left - 8.0, top + height / 2.0 + 4.5], "the thread");
     }

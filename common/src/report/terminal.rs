@@ -102,23 +102,21 @@ impl Cell {
 
 /// Draws `timeline`, without a line feed at the end. Only a title can be longer than the canvas is wide.
 pub fn draw(timeline: &Timeline, canvas: Canvas) -> String {
+    let timeline = &timeline.thinned(MAX_ROWS);
     let labels = timeline.rows.iter().map(|row| row.label.chars().count());
-    let thread = if timeline.one_thread { THREAD.len() } else { 0 };
+    let thread = if timeline.thread.is_some() { THREAD.len() } else { 0 };
     let margin = labels.max().unwrap_or(0).max(thread);
     // Two spaces before a label, one after it.
     let columns = usize::from(canvas.width.max(MIN_WIDTH)).saturating_sub(margin + 3).max(1);
     let mut picture = Picture { text: String::new(), timeline, canvas, margin, columns };
-    let each = timeline.rows.len().div_ceil(MAX_ROWS).max(1);
-    picture.title(each);
-    for (index, row) in timeline.rows.iter().enumerate() {
+    picture.line(format!("\n{}\n{}", timeline.title, timeline.subtitle).trim_end());
+    for row in &timeline.rows {
         if let Some(heading) = &row.heading {
             picture.line(&format!("  {heading}"));
         }
-        if index % each == 0 {
-            picture.row(&row.label, &cells(row, timeline.seconds, columns, canvas.unicode));
-        }
+        picture.row(&row.label, &cells(row, timeline.seconds, columns, canvas.unicode));
     }
-    if timeline.one_thread {
+    if timeline.thread.is_some() {
         picture.row(THREAD, &shares(timeline, columns));
     }
     picture.axis();
@@ -166,7 +164,7 @@ fn cells(row: &Row, length: f64, columns: usize, unicode: bool) -> Vec<Cell> {
 fn shares(timeline: &Timeline, columns: usize) -> Vec<Cell> {
     let scale = columns as f64 / timeline.seconds.max(1e-9);
     let mut shares = vec![0.0; columns];
-    for (start, end) in timeline.runs() {
+    for &(start, end) in timeline.thread.iter().flatten() {
         for column in touched(start, end, timeline.seconds, columns) {
             let from = (start * scale).max(column as f64);
             let to = (end * scale).min(column as f64 + 1.0);
@@ -189,14 +187,6 @@ impl Picture<'_> {
     fn line(&mut self, line: &str) {
         self.text.push_str(line);
         self.text.push('\n');
-    }
-
-    fn title(&mut self, each: usize) {
-        let Timeline { title, subtitle, .. } = self.timeline;
-        let thinned =
-            if each > 1 { format!(" (one row in {each} is drawn)") } else { String::new() };
-        self.line(&format!("\n{title}"));
-        self.line(&format!("{subtitle}{thinned}"));
     }
 
     fn row(&mut self, label: &str, cells: &[Cell]) {
@@ -243,7 +233,7 @@ impl Picture<'_> {
         if self.text.contains(next.glyph(unicode)) {
             self.explain(next, "", "the next one begins");
         }
-        if timeline.one_thread {
+        if timeline.thread.is_some() {
             let range = format!("-{}", Cell::Eighths(8).glyph(unicode));
             let share = format::percent(timeline.thread_share());
             let words = format!("eighths of the time that the thread ran tasks, {share} in all");

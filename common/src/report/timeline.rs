@@ -58,8 +58,8 @@ pub struct Timeline {
     pub kinds: Vec<String>,
     /// Words of the legend in the place of [`State::words`].
     pub words: BTreeMap<State, String>,
-    /// Whether all rows share one thread, which then has a row of its own.
-    pub one_thread: bool,
+    /// If all rows share one thread: when it ran one of them, in order. Drawn as a row of its own.
+    pub thread: Option<Vec<(f64, f64)>>,
 }
 
 /// A worker, a task, or whatever has a state over time.
@@ -171,7 +171,6 @@ impl Timeline {
             title: format!("{}: {}", report.program, report.title()),
             seconds: report.wall_seconds,
             kinds: kinds(report),
-            one_thread: tasks,
             ..Self::default()
         };
         // By kind and number.
@@ -190,6 +189,7 @@ impl Timeline {
         for row in &mut timeline.rows {
             row.blocks.sort_by(|a, b| a.start.total_cmp(&b.start));
         }
+        timeline.thread = tasks.then(|| timeline.runs());
         timeline.subtitle = timeline.subtitle_of(report);
         timeline.words = words(report, timeline.cpu_share(report));
         timeline
@@ -242,8 +242,8 @@ impl Timeline {
         self.words.get(&state).map_or(state.words(), String::as_str)
     }
 
-    /// When the one thread ran one of the tasks, in order.
-    pub fn runs(&self) -> Vec<(f64, f64)> {
+    // When a task ran, in order.
+    fn runs(&self) -> Vec<(f64, f64)> {
         let parts = self.blocks().flat_map(|block| &block.parts);
         let runs = parts.filter(|part| part.0 == State::Running);
         let mut runs: Vec<_> = runs.map(|&(_, start, end)| (start, end)).collect();
@@ -251,10 +251,25 @@ impl Timeline {
         runs
     }
 
-    /// The share of the time (0 to 1) in which the one thread ran one of the tasks.
+    /// The share of the time (0 to 1) in which the one thread ran one of the rows.
     pub fn thread_share(&self) -> f64 {
-        let ran: f64 = self.runs().iter().map(|(start, end)| end - start).sum();
+        let ran: f64 = self.thread.iter().flatten().map(|(start, end)| end - start).sum();
         if self.seconds > 0.0 { ran / self.seconds } else { 0.0 }
+    }
+
+    /// The same with up to so many rows: of more, every second, third, ... one.
+    pub fn thinned(&self, rows: usize) -> Self {
+        let each = self.rows.len().div_ceil(rows.max(1)).max(1);
+        let mut thinned = self.clone();
+        if each > 1 {
+            let mut index = 0;
+            thinned.rows.retain(|row| {
+                index += 1;
+                index % each == 1 || row.heading.is_some()
+            });
+            thinned.subtitle += &format!(" (one row in {each} is drawn)");
+        }
+        thinned
     }
 
     /// How many blocks are in progress from each moment at which that changes.
