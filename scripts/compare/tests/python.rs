@@ -234,7 +234,7 @@ fn a_signal_ends_each_with_a_report() {
         }
         let mut running = Running::start(command);
         running.line();
-        running.signal_all(signal);
+        running.signal_group(signal);
         let ended = running.end();
         assert_eq!(ended.code, Some(code), "{python:?}: {ended:?}");
         assert!(ended.stdout.contains("wall time"), "a summary: {ended:?}");
