@@ -25,7 +25,7 @@ use crate::report::terminal::{self, Canvas};
 use crate::report::timeline::Timeline;
 use crate::report::{LOST, Measured, Record, Report, format, trace, with_causes};
 use crate::server::Server;
-use crate::workload::{self, Site, Strategy, WorkItem};
+use crate::workload::{self, PAGES, Site, Strategy, WorkItem};
 use crate::{Error, Result};
 
 thread_local! {
@@ -136,8 +136,13 @@ impl Run<Site> {
         output: Output,
         signals: Signals,
     ) -> Self {
+        let local = args.urls.is_empty();
+        let count = args.repeat * if local { PAGES.len() } else { args.urls.len() };
+        // Before the server and the runtime, which would fail in the middle of a run.
+        let (max, limit) = limits::max_downloads(count, local, strategy == Strategy::Tasks)
+            .unwrap_or_else(|error| fail(&error));
         let mut server = None;
-        let sites = if args.urls.is_empty() {
+        let sites = if local {
             let address = args.site_server.unwrap_or_else(|| {
                 server.insert(Server::start().unwrap_or_else(|error| fail(&error))).address()
             });
@@ -149,14 +154,12 @@ impl Run<Site> {
         let mut run = Self::new(program, strategy, items, workers, output, signals);
         run.timeout = args.timeout;
         run._server = server;
-        let limit =
-            limits::max_downloads(run.items.len(), run.is_local(), strategy == Strategy::Tasks);
-        if limit.downloads < run.workers {
+        if max < run.workers {
             eprint_line(&format!(
-                "note: {} downloads at once instead of {}: {} allows no more",
-                limit.downloads, run.workers, limit.name
+                "note: {max} downloads at once instead of {}: {limit} allows no more",
+                run.workers
             ));
-            run.workers = limit.downloads;
+            run.workers = max;
         }
         run
     }
@@ -518,15 +521,15 @@ impl<T: WorkItem> Run<T> {
 
     // Returns an error for each file that could not be written.
     fn write_pictures(&self, timeline: &Timeline) -> Vec<Error> {
-        let write = |what: &str, path: &PathBuf, text: Result<String>| {
-            file::replace(path, &text?)?;
+        let write = |what: &str, path: &PathBuf, text: String| {
+            file::replace(path, &text)?;
             eprint_line(&format!("{what} written to {}", path.display()));
             Ok::<_, Error>(())
         };
-        let svg = |path| write("diagram", path, Ok(svg::draw(timeline, View::WHOLE)));
-        let trace = |path| write("trace", path, trace::draw(timeline).map_err(Error::from));
-        let written =
-            [self.output.diagram.as_ref().map(svg), self.output.trace.as_ref().map(trace)];
+        let Output { diagram, trace, .. } = &self.output;
+        let svg = |path| write("diagram", path, svg::draw(timeline, View::WHOLE));
+        let trace_json = |path| write("trace", path, trace::draw(timeline));
+        let written = [diagram.as_ref().map(svg), trace.as_ref().map(trace_json)];
         written.into_iter().flatten().filter_map(Result::err).collect()
     }
 }

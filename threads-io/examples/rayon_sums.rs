@@ -13,7 +13,9 @@ use rayon::prelude::*;
 fn find_sums(run: &Run<u64>) -> Result<()> {
     let numbers: Vec<Item<u64>> = run.items().collect();
     let pool = ThreadPoolBuilder::new().num_threads(run.workers).build()?;
-    (0..run.workers).for_each(|_| run.started(Ok(())));
+    for _ in 0..run.workers {
+        run.started(Ok(()));
+    }
     // Without the bookkeeping: `numbers.par_iter().map(|n| cpu_bound(*n)).collect()`.
     pool.install(|| {
         numbers.par_iter().with_max_len(1).for_each(|number| {

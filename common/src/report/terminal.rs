@@ -62,39 +62,41 @@ enum Cell {
     Eighths(u8),
 }
 
+// A state's character with and without Unicode, and its colour.
+fn look(state: State) -> (char, char, AnsiColor) {
+    match state {
+        State::Waiting => ('░', '.', AnsiColor::Blue),
+        State::Ready => ('▒', ':', AnsiColor::Magenta),
+        State::Holding => ('▓', '%', AnsiColor::Green),
+        State::Running => ('█', '#', AnsiColor::Yellow),
+        State::Failed => ('×', 'x', AnsiColor::Red),
+    }
+}
+
 impl Cell {
     fn glyph(self, unicode: bool) -> char {
         let (block, ascii) = match self {
-            Self::Blank => (' ', ' '),
-            Self::In(State::Waiting) => ('░', '.'),
-            Self::In(State::Ready) => ('▒', ':'),
-            Self::In(State::Holding) => ('▓', '%'),
-            Self::In(State::Running) => ('█', '#'),
-            Self::In(State::Failed) => ('×', 'x'),
+            Self::Blank | Self::Eighths(0) => (' ', ' '),
+            Self::In(state) => (look(state).0, look(state).1),
             Self::Next(_) => ('▐', '|'),
             Self::Letter(_, letter) => (letter, letter),
-            Self::Eighths(eighths) => {
-                let eighths = usize::from(eighths.min(8));
-                let heights = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-                (heights[eighths], [' ', '1', '2', '3', '4', '5', '6', '7', '8'][eighths])
-            }
+            // The heights from an eighth to the whole follow each other in Unicode.
+            Self::Eighths(eighths) => (
+                char::from_u32(0x2580 + u32::from(eighths)).unwrap_or(' '),
+                char::from(b'0' + eighths),
+            ),
         };
         if unicode { block } else { ascii }
     }
 
     fn style(self) -> Style {
-        let colour = match self {
-            Self::Blank => return Style::new(),
-            Self::Eighths(_) => AnsiColor::Yellow,
-            Self::In(state) | Self::Next(state) | Self::Letter(state, _) => match state {
-                State::Running => AnsiColor::Yellow,
-                State::Holding => AnsiColor::Green,
-                State::Ready => AnsiColor::Magenta,
-                State::Waiting => AnsiColor::Blue,
-                State::Failed => AnsiColor::Red,
-            },
-        };
-        colour.on_default()
+        match self {
+            Self::Blank => Style::new(),
+            Self::Eighths(_) => look(State::Running).2.on_default(),
+            Self::In(state) | Self::Next(state) | Self::Letter(state, _) => {
+                look(state).2.on_default()
+            }
+        }
     }
 }
 
@@ -121,7 +123,7 @@ pub fn draw(timeline: &Timeline, canvas: Canvas) -> String {
     }
     picture.axis();
     picture.legend();
-    canvas.fit(picture.text)
+    canvas.fit(picture.text.trim_end().to_owned())
 }
 
 // The columns that the time from `start` to `end` touches; at least one, none past the last.
@@ -190,13 +192,11 @@ impl Picture<'_> {
     }
 
     fn title(&mut self, each: usize) {
-        let Timeline { title, subtitle, rows_name, .. } = self.timeline;
-        let separator = if subtitle.is_empty() { "" } else { "\n" };
-        let thinned = match each {
-            1 => String::new(),
-            _ => format!(" (one in {each} {rows_name} is drawn)"),
-        };
-        self.line(&format!("\n{title}{separator}{subtitle}{thinned}"));
+        let Timeline { title, subtitle, .. } = self.timeline;
+        let thinned =
+            if each > 1 { format!(" (one row in {each} is drawn)") } else { String::new() };
+        self.line(&format!("\n{title}"));
+        self.line(&format!("{subtitle}{thinned}"));
     }
 
     fn row(&mut self, label: &str, cells: &[Cell]) {
@@ -235,39 +235,27 @@ impl Picture<'_> {
     }
 
     fn legend(&mut self) {
-        let timeline = self.timeline;
-        let glyph = |cell: Cell| cell.glyph(self.canvas.unicode).to_string();
-        let mut entries: Vec<(Cell, String, String)> = Vec::new();
+        let (timeline, unicode) = (self.timeline, self.canvas.unicode);
         for state in timeline.states() {
-            let cell = Cell::In(state);
-            entries.push((cell, glyph(cell), timeline.words(state).into()));
+            self.explain(Cell::In(state), "", timeline.words(state));
         }
         let next = Cell::Next(State::Waiting);
-        if self.text.contains(next.glyph(self.canvas.unicode)) {
-            entries.push((Cell::Blank, glyph(next), "the next one begins".into()));
+        if self.text.contains(next.glyph(unicode)) {
+            self.explain(next, "", "the next one begins");
         }
         if timeline.one_thread {
-            let range = [1, 8].map(|eighths| glyph(Cell::Eighths(eighths))).join("-");
+            let range = format!("-{}", Cell::Eighths(8).glyph(unicode));
             let share = format::percent(timeline.thread_share());
             let words = format!("eighths of the time that the thread ran tasks, {share} in all");
-            entries.push((Cell::Eighths(8), range, words));
+            self.explain(Cell::Eighths(1), &range, &words);
         }
+    }
+
+    fn explain(&mut self, cell: Cell, to: &str, words: &str) {
         let indent = self.margin + 3;
-        let mut column = usize::from(self.canvas.width);
-        for (position, (cell, glyph, words)) in entries.into_iter().enumerate() {
-            let width = glyph.chars().count() + 1 + words.chars().count();
-            if column + 3 + width > usize::from(self.canvas.width) {
-                let break_line = if position > 0 { "\n" } else { "" };
-                let _ = write!(self.text, "{break_line}{:indent$}", "");
-                column = indent;
-            } else {
-                self.text.push_str("   ");
-                column += 3;
-            }
-            self.painted(cell, &glyph);
-            let _ = write!(self.text, " {words}");
-            column += width;
-        }
+        let _ = write!(self.text, "{:indent$}", "");
+        self.painted(cell, &format!("{}{to}", cell.glyph(self.canvas.unicode)));
+        self.line(&format!(" {words}"));
     }
 }
 
