@@ -4,8 +4,11 @@
 //! run for it. Most claims hold if their examples say so; the others have a rule.
 
 use crate::claims::demos::Demo;
+use crate::claims::facts::Metric::{
+    ArticleTime, CpusUsed, LinesOfCode, Memory, Processes, Speedup, Threads, Time,
+};
 use crate::claims::facts::Source::{self, Program as P};
-use crate::claims::facts::{Claim, FASTER, Facts, Metric, all, holds_if};
+use crate::claims::facts::{Claim, FASTER, Facts, all, holds_if};
 use crate::model::ClaimVerdict::{self, DoesNotHold, Holds, HoldsForCPython};
 
 /// Half of what the five threads of the article can gain.
@@ -60,7 +63,7 @@ pub const CLAIMS: [Claim; 33] = [
         id: "C01",
         claim: "downloads get faster if their waits overlap",
         opinion: false,
-        figures: &[P(THREADS, Metric::Speedup), P(TASKS, Metric::Speedup)],
+        figures: &[P(THREADS, Speedup), P(TASKS, Speedup)],
         demos: &[],
         rule: |of| Ok(all([of.gains(0)?, of.gains(1)?])),
     },
@@ -68,7 +71,7 @@ pub const CLAIMS: [Claim; 33] = [
         id: "C02",
         claim: "sums get faster if several are computed at the same time",
         opinion: false,
-        figures: &[P(PROCESSES, Metric::Speedup), P(PROCESSES, Metric::CpusUsed)],
+        figures: &[P(PROCESSES, Speedup), P(PROCESSES, CpusUsed)],
         demos: &[],
         rule: |of| of.gains(0),
     },
@@ -78,12 +81,12 @@ pub const CLAIMS: [Claim; 33] = [
         opinion: false,
         // For each option its speedup of the downloads and of the sums.
         figures: &[
-            P(THREADS, Metric::Speedup),
+            P(THREADS, Speedup),
             Source::Demo(CPU_THREADS, "speedup"),
-            P(TASKS, Metric::Speedup),
+            P(TASKS, Speedup),
             Source::Demo(CPU_TASKS, "speedup"),
             Source::Demo(IO_BOUND, "speedup"),
-            P(PROCESSES, Metric::Speedup),
+            P(PROCESSES, Speedup),
         ],
         demos: &[CPU_THREADS, CPU_TASKS, IO_BOUND],
         // The best for one kind of work gains nothing for the other, or less than half of the best.
@@ -112,7 +115,7 @@ pub const CLAIMS: [Claim; 33] = [
         figures: &[
             Source::Demo(GIL, "cpu_bound_speedup"),
             Source::Demo(CPU_THREADS, "speedup"),
-            P(PYTHON_CPU_THREADS, Metric::Speedup),
+            P(PYTHON_CPU_THREADS, Speedup),
         ],
         demos: &[GIL, CPU_THREADS],
         rule: |of| {
@@ -132,7 +135,7 @@ pub const CLAIMS: [Claim; 33] = [
         id: "C05",
         claim: "under the GIL, threads that wait do run at the same time",
         opinion: false,
-        figures: &[Source::Demo(GIL, "io_bound_speedup"), P(PYTHON_THREADS, Metric::Speedup)],
+        figures: &[Source::Demo(GIL, "io_bound_speedup"), P(PYTHON_THREADS, Speedup)],
         demos: &[GIL],
         // The example is enough for a verdict; CPython, if it was run, must agree.
         rule: |of| {
@@ -163,14 +166,14 @@ pub const CLAIMS: [Claim; 33] = [
         claim: "the table of options: scheduling, and how many CPUs",
         opinion: false,
         figures: &[
-            P(THREADS, Metric::Threads),
-            P(THREADS, Metric::Processes),
-            P(THREADS, Metric::CpusUsed),
-            P(TASKS, Metric::Threads),
-            P(TASKS, Metric::Processes),
-            P(TASKS, Metric::CpusUsed),
-            P(PROCESSES, Metric::Processes),
-            P(PROCESSES, Metric::CpusUsed),
+            P(THREADS, Threads),
+            P(THREADS, Processes),
+            P(THREADS, CpusUsed),
+            P(TASKS, Threads),
+            P(TASKS, Processes),
+            P(TASKS, CpusUsed),
+            P(PROCESSES, Processes),
+            P(PROCESSES, CpusUsed),
         ],
         demos: &[],
         rule: |of| {
@@ -184,7 +187,7 @@ pub const CLAIMS: [Claim; 33] = [
         id: "C13",
         claim: "threads for downloads: very fast, concurrent",
         opinion: false,
-        figures: &[P(THREADS, Metric::Speedup), P(THREADS, Metric::Threads)],
+        figures: &[P(THREADS, Speedup), P(THREADS, Threads)],
         demos: &[],
         rule: |of| Ok(all([of.at_least(0, VERY_FAST)?, holds_if(of.value(1)? > 1.0)])),
     },
@@ -193,8 +196,8 @@ pub const CLAIMS: [Claim; 33] = [
         claim: "threads: the code can grow",
         opinion: false,
         figures: &[
-            P(BASELINE_IO, Metric::LinesOfCode),
-            P(THREADS, Metric::LinesOfCode),
+            P(BASELINE_IO, LinesOfCode),
+            P(THREADS, LinesOfCode),
             Source::LinesAdded("threads-io"),
         ],
         demos: &[],
@@ -219,7 +222,7 @@ pub const CLAIMS: [Claim; 33] = [
         id: "C20",
         claim: "tasks for downloads: very fast, concurrent, on one thread",
         opinion: false,
-        figures: &[P(TASKS, Metric::Speedup), P(TASKS, Metric::Threads), P(TASKS, Metric::Memory)],
+        figures: &[P(TASKS, Speedup), P(TASKS, Threads), P(TASKS, Memory)],
         demos: &[],
         rule: |of| Ok(all([of.at_least(0, VERY_FAST)?, holds_if(of.value(1)? == 1.0)])),
     },
@@ -253,7 +256,7 @@ pub const CLAIMS: [Claim; 33] = [
         id: "C26",
         claim: "processes: parallel, on many cores",
         opinion: false,
-        figures: &[P(PROCESSES, Metric::Processes), P(PROCESSES, Metric::CpusUsed), Source::Cpus],
+        figures: &[P(PROCESSES, Processes), P(PROCESSES, CpusUsed), Source::Cpus],
         demos: &[],
         rule: |of| Ok(holds_if(of.value(0)? > 1.0 && of.value(1)? >= FASTER)),
     },
@@ -265,7 +268,7 @@ pub const CLAIMS: [Claim; 33] = [
             Source::LinesAdded("multiproc-cpu"),
             Source::LinesAdded("threads-io"),
             Source::LinesAdded("async-io"),
-            P(PROCESSES, Metric::LinesOfCode),
+            P(PROCESSES, LinesOfCode),
         ],
         demos: &[],
         rule: |of| Ok(holds_if(of.value(0)? < of.value(1)?.min(of.value(2)?))),
@@ -274,7 +277,7 @@ pub const CLAIMS: [Claim; 33] = [
         id: "C28",
         claim: "processes: fast for computing",
         opinion: false,
-        figures: &[P(PROCESSES, Metric::Speedup)],
+        figures: &[P(PROCESSES, Speedup)],
         demos: &[],
         rule: |of| of.gains(0),
     },
@@ -294,12 +297,12 @@ pub const CLAIMS: [Claim; 33] = [
         claim: "the article's own times (Python, real sites, another machine), within a factor of two",
         opinion: false,
         figures: &[
-            P(THREADS, Metric::Time),
-            P(THREADS, Metric::ArticleTime),
-            P(TASKS, Metric::Time),
-            P(TASKS, Metric::ArticleTime),
-            P(PROCESSES, Metric::Time),
-            P(PROCESSES, Metric::ArticleTime),
+            P(THREADS, Time),
+            P(THREADS, ArticleTime),
+            P(TASKS, Time),
+            P(TASKS, ArticleTime),
+            P(PROCESSES, Time),
+            P(PROCESSES, ArticleTime),
         ],
         demos: &[],
         rule: |of| {
