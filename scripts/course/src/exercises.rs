@@ -12,7 +12,7 @@ use crate::{Exercise, Finding};
 const DOWNLOADS: &str = "--repeat 10 --latency 50";
 
 /// All exercises, in the order of the pages.
-pub const EXERCISES: [Exercise; 14] = [
+pub const EXERCISES: [Exercise; 16] = [
     Exercise {
         page: "sequential-baseline",
         number: 1,
@@ -52,7 +52,7 @@ pub const EXERCISES: [Exercise; 14] = [
         check: |program| {
             let sums = program.report(&format!("cpu{}", " 5000000".repeat(20)))?;
             let ended = program.run("io --repeat 10 --latency 0 --json")?;
-            let report = ended.report()?;
+            let report: Report = ended.json()?;
             let cpu = |report: &Report| Some(report.user_seconds? + report.system_seconds?);
             let ratio = cpu(&report).zip(cpu(&sums)).map(|(io, sums)| 100.0 * io / sums);
             Ok([
@@ -162,6 +162,28 @@ pub const EXERCISES: [Exercise; 14] = [
         },
     },
     Exercise {
+        page: "threads-io",
+        number: 4,
+        title: "a channel without room",
+        example: Some("channels"),
+        hints: ["The capacity of a channel may be 0.", "Only the bounded channel changes."],
+        check: |program| {
+            let figures = program.figures("--pages 100")?;
+            let pages = |name: &str| figures[name].as_u64().ok_or(format!("no figure {name}"));
+            let [bounded, unbounded] =
+                [pages("most_pages_bounded")?, pages("most_pages_unbounded")?];
+            Ok([
+                finding("pages at once, bounded channel", "at most 2", bounded, bounded <= 2),
+                finding(
+                    "pages at once, unbounded channel",
+                    "most of 100",
+                    unbounded,
+                    unbounded > 50,
+                ),
+            ])
+        },
+    },
+    Exercise {
         page: "async-io",
         number: 1,
         title: "sleep in a task",
@@ -256,7 +278,7 @@ pub const EXERCISES: [Exercise; 14] = [
         ],
         check: |program| {
             let ended = program.run("--json")?;
-            let report = ended.report()?;
+            let report: Report = ended.json()?;
             let lost = workers_lost(&ended.stderr);
             let names: Vec<&str> = failed(&report).map(|span| &*span.name).collect();
             Ok([
@@ -296,12 +318,30 @@ pub const EXERCISES: [Exercise; 14] = [
         ],
         check: |program| {
             let ended = program.run("--json")?;
-            let report = ended.report()?;
+            let report: Report = ended.json()?;
             let lost = workers_lost(&ended.stderr);
             let sums = sums(&report);
             Ok([
                 finding("workers that died", "at least 1", lost, lost >= 1),
                 Finding { right: sums.right && lost == 2, ..sums },
+            ])
+        },
+    },
+    Exercise {
+        page: "multiproc-cpu",
+        number: 4,
+        title: "a process for each download",
+        example: Some("io_processes"),
+        hints: [
+            "More than five worker processes must wait at once. Their number is in `main`.",
+            "A run never has more workers than items, so the number may be the largest there is.",
+        ],
+        check: |program| {
+            let report = program.report("--repeat 10 --latency 200")?;
+            let (peak, workers) = (peak(&report), report.workers);
+            Ok([
+                finding("downloads in progress at once", "more than 5", peak, peak > 5),
+                finding("worker processes for 20 downloads", "20", workers, workers == 20),
             ])
         },
     },

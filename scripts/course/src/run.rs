@@ -8,6 +8,8 @@ use std::time::Duration;
 use common::report::Report;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// A program that has not ended after this time is killed.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -41,7 +43,16 @@ impl Runner<'_> {
     /// # Errors
     /// As for [`Runner::run`]; a program that prints no report.
     pub fn report(&self, arguments: &str) -> Result<Report, String> {
-        self.run(&format!("{arguments} --json"))?.report()
+        self.run(&format!("{arguments} --json"))?.json()
+    }
+
+    /// Runs an example with `--json` and returns its figures.
+    ///
+    /// # Errors
+    /// As for [`Runner::report`].
+    pub fn figures(&self, arguments: &str) -> Result<Value, String> {
+        let mut result: Value = self.run(&format!("{arguments} --json"))?.json()?;
+        Ok(result["figures"].take())
     }
 }
 
@@ -66,11 +77,11 @@ pub fn run(mut command: Command) -> Result<Ended, String> {
 }
 
 impl Ended {
-    /// The report on standard output.
+    /// The JSON object on standard output, such as a [`Report`].
     ///
     /// # Errors
     /// What the program printed instead.
-    pub fn report(&self) -> Result<Report, String> {
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, String> {
         serde_json::from_str(&self.stdout).map_err(|_| {
             let code = self.code.map_or("a signal".into(), |code| format!("exit code {code}"));
             format!("the program ended with {code} and without a report:\n{}", self.stderr)
