@@ -19,12 +19,18 @@ for argument in "$@"; do
     case $argument in
     -h | --help) exec cat "$root/scripts/compare/usage.txt" ;;
     --claims | --export-claims | --export-claims=* | --scaling | --peers) examples=(--examples) ;;
-    --python | --python-bin | --only=*.py) python=yes ;;
+    --python | --python-bin | --only=*.py*) python=yes ;;
+    --only=*_*) examples=(--examples) ;;
     --python-bin=*) python=yes interpreter=${argument#*=} ;;
     esac
     case $previous in
     --python-bin) interpreter=$argument ;;
-    --only) if [[ $argument == *.py ]]; then python=yes; fi ;;
+    --only)
+        case $argument in
+        *.py*) python=yes ;;
+        *_*) examples=(--examples) ;;
+        esac
+        ;;
     esac
     previous=$argument
 done

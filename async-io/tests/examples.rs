@@ -59,7 +59,6 @@ fn tasks_switch_where_they_await_and_nowhere_else() {
         ("turns_without_await", 2),
         ("updates_lost_with_await_after", 0),
         ("updates_lost_with_await_inside", 1000),
-        ("runs", 3),
         ("runs_with_the_same_figures", 3),
     ] {
         assert_eq!(result["figures"][figure], value, "{figure}");

@@ -4,7 +4,7 @@
 //! pattern. A screen reader reads a description; a block's tooltip says what the block is.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use quick_xml::escape::escape;
 
@@ -37,7 +37,7 @@ const STYLE: &str = "
 @media screen and (prefers-color-scheme:dark){.timeline{--surface:#0d1117;--ink:#e6edf3;--faint:#3d444d;--waiting:#3a70b0;\
 --other:#2a7a6f;--running:#ffbe85;--ready:#d2a8ff;--holding:#56d364;--failed:#ff7b72}}
 .timeline text{fill:var(--ink)}.timeline .heading{font-size:17px;font-weight:600}.timeline .part{font-weight:600}
-.timeline .inside{paint-order:stroke;stroke:var(--surface);stroke-width:3px}
+.timeline .inside{paint-order:stroke;stroke:var(--surface);stroke-width:4px}
 .timeline .surface{color:var(--surface)}.timeline .idle{color:var(--faint)}
 .timeline .waiting{color:var(--waiting)}.timeline .other{color:var(--other)}.timeline .running{color:var(--running)}
 .timeline .ready{color:var(--ready)}.timeline .holding{color:var(--holding)}.timeline .failed{color:var(--failed)}
@@ -67,9 +67,8 @@ impl View {
 
 /// Draws `timeline`.
 pub fn draw(timeline: &Timeline, view: View) -> String {
-    let each = timeline.rows.len().div_ceil(view.rows.max(1)).max(1);
-    let drawn = |(index, row): &(usize, &Row)| index % each == 0 || row.heading.is_some();
-    let rows: Vec<&Row> = timeline.rows.iter().enumerate().filter(drawn).map(|it| it.1).collect();
+    let timeline = &timeline.thinned(view.rows);
+    let rows = &timeline.rows;
     let longest = rows.iter().map(|row| row.label.chars().count()).max().unwrap_or(0) as f64;
     let mut picture = Picture {
         out: String::new(),
@@ -81,21 +80,17 @@ pub fn draw(timeline: &Timeline, view: View) -> String {
         tooltips: timeline.count() <= MAX_TOOLTIPS,
     };
     picture.patterns();
-    let thinned = match each {
-        1 => String::new(),
-        _ => format!(" (one in {each} {} is drawn)", timeline.rows_name),
-    };
-    let legend = picture.title(&thinned);
+    let legend = picture.title();
     let top = picture.legend(legend) + 26.0;
-    let (tops, rows_end) = picture.tops(&rows, top);
-    let bottom = rows_end + if timeline.one_thread { ROW + 12.0 } else { 0.0 };
+    let (tops, rows_end) = picture.tops(top);
+    let bottom = rows_end + if timeline.thread.is_some() { ROW + 12.0 } else { 0.0 };
     picture.axis(top, bottom);
-    picture.labels(&rows, &tops);
-    picture.rows(&rows, &tops);
-    if timeline.one_thread {
+    picture.labels(&tops);
+    picture.rows(&tops);
+    if timeline.thread.is_some() {
         picture.thread(bottom - ROW);
     }
-    picture.finish(bottom + BOTTOM, &rows)
+    picture.finish(bottom + BOTTOM)
 }
 
 struct Picture<'a> {
@@ -112,9 +107,9 @@ struct Picture<'a> {
 
 impl Picture<'_> {
     // The elements so far as a whole SVG.
-    fn finish(&self, height: f64, rows: &[&Row]) -> String {
+    fn finish(&self, height: f64) -> String {
         let (id, title, height) = (&self.id, escape(&self.timeline.title), number(height));
-        let description = self.description(rows);
+        let description = self.description();
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"timeline\" role=\"img\" \
              aria-labelledby=\"{id}-title {id}-text\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
@@ -126,30 +121,25 @@ impl Picture<'_> {
         )
     }
 
-    fn description(&self, rows: &[&Row]) -> String {
-        let Timeline { subtitle, rows_name, one_thread, .. } = self.timeline;
-        let mut text = format!("Rows are {rows_name}, time runs from left to right.");
-        if !subtitle.is_empty() {
-            let _ = write!(text, " {subtitle}.");
-        }
-        if rows.len() <= 16 {
-            let count = |row: &&Row| format!("{} {}", row.label, row.blocks.len());
-            let counts: Vec<String> = rows.iter().map(count).collect();
-            let _ = write!(text, " Blocks in each row: {}.", counts.join(", "));
-        }
-        if *one_thread {
-            let _ = write!(text, " The lowest row is the one thread. {}.", self.thread_share());
-        }
-        text
+    fn description(&self) -> String {
+        let thread =
+            if self.timeline.thread.is_some() { self.thread_share() } else { String::new() };
+        format!("Time runs from left to right. {}. {thread}", self.timeline.subtitle)
     }
 
     fn thread_share(&self) -> String {
-        format!("It ran tasks for {} of the time", format::percent(self.timeline.thread_share()))
+        let share = format::percent(self.timeline.thread_share());
+        format!("The one thread, in the lowest row, ran tasks for {share} of the time.")
     }
 
     fn x(&self, seconds: f64) -> f64 {
         let share = (seconds / self.axis.seconds).clamp(0.0, 1.0);
         self.left + (WIDTH - self.left - RIGHT) * share
+    }
+
+    // Whether the axis is long enough for this time.
+    fn shows(&self, seconds: f64) -> bool {
+        seconds <= self.axis.seconds * 1.001
     }
 
     // A row's height without the gap, which is left out where it would be thinner than a hair.
@@ -158,20 +148,23 @@ impl Picture<'_> {
     }
 
     fn patterns(&mut self) {
-        for (state, size, turn, stripe) in [
-            (State::Ready, 4, 0, "M1 0v4"),
-            (State::Holding, 4, 0, "M0 1h4"),
-            (State::Failed, 6, 45, "M1.5 0v6"),
+        for (state, size, turn, width, stripe) in [
+            (State::Ready, 4, 0, 2, "M1 0v4"),
+            (State::Holding, 5, 0, 3, "M0 2h5"),
+            (State::Failed, 6, 45, 3, "M1.5 0v6"),
         ] {
-            let (id, class) = (&self.id, class(state, 0));
-            let width = if state == State::Failed { 3 } else { 2 };
-            let _ = write!(
-                self.out,
+            let (id, class) = (self.id.clone(), class(state, 0));
+            self.put(format_args!(
                 "<pattern id=\"{id}-{class}\" width=\"{size}\" height=\"{size}\" patternUnits=\"userSpaceOnUse\" \
                  patternTransform=\"rotate({turn})\"><rect class=\"surface\" width=\"{size}\" height=\"{size}\"/>\
                  <path class=\"{class}\" stroke-width=\"{width}\" d=\"{stripe}\"/></pattern>"
-            );
+            ));
         }
+    }
+
+    fn put(&mut self, element: fmt::Arguments) {
+        // Writing to a string does not fail.
+        let _ = self.out.write_fmt(element);
     }
 
     // What paints a shape in the colour or the pattern of a state; `property` is fill or stroke.
@@ -183,68 +176,57 @@ impl Picture<'_> {
     }
 
     // Returns the height used.
-    fn title(&mut self, thinned: &str) -> f64 {
+    fn title(&mut self) -> f64 {
         let Timeline { title, subtitle, seconds, .. } = self.timeline;
         self.text("heading", "start", [12.0, 25.0], title);
-        let cut = if *seconds > self.axis.seconds * 1.001 {
-            format!(" (the first {} are drawn)", format::seconds(self.axis.seconds))
-        } else {
-            String::new()
-        };
-        let words = format!("{subtitle}{thinned}{cut}");
-        if words.is_empty() {
-            return 34.0;
+        let mut words = subtitle.clone();
+        if !self.shows(*seconds) {
+            let _ = write!(words, " (the first {} are drawn)", format::seconds(self.axis.seconds));
         }
         self.text("words", "start", [12.0, 46.0], &words);
-        55.0
+        if words.is_empty() { 34.0 } else { 55.0 }
     }
 
     fn legend(&mut self, top: f64) -> f64 {
-        let timeline = self.timeline;
-        let mut entries: Vec<(Vec<(State, usize)>, &str)> = Vec::new();
-        let two_kinds = timeline.kinds.len() == 2;
-        for state in timeline.states() {
-            let kinds = if state == State::Waiting && two_kinds { vec![0, 1] } else { vec![0] };
-            let swatches = kinds.iter().map(|&kind| (state, kind)).collect();
-            entries.push((swatches, timeline.words(state)));
-            if kinds.len() == 2 {
-                let kinds = timeline.kinds.iter().enumerate();
-                entries.extend(kinds.map(|(kind, name)| (vec![(state, kind)], &**name)));
+        let mut entries: Vec<(&str, State, String)> = Vec::new();
+        for state in self.timeline.states() {
+            let words = self.timeline.words(state);
+            match (&self.timeline.kinds[..], state) {
+                ([one, other], State::Waiting) => {
+                    entries.push((class(state, 0), state, format!("{words}: {one}")));
+                    entries.push((class(state, 1), state, other.clone()));
+                }
+                _ => entries.push((class(state, 0), state, words.to_owned())),
             }
         }
         let (mut x, mut y) = (12.0, top);
-        for (swatches, words) in entries {
-            let width =
-                14.0 * swatches.len() as f64 + CHARACTER * words.chars().count() as f64 + 24.0;
+        for (class, state, words) in entries {
+            let width = 14.0 + CHARACTER * words.chars().count() as f64 + 24.0;
             if x + width > WIDTH && x > 12.0 {
                 (x, y) = (12.0, y + 22.0);
             }
-            let mut left = x;
-            for (state, kind) in swatches {
-                let paint = self.paint(state, "fill");
-                self.rectangle(class(state, kind), &paint, [left, y, 14.0, 14.0], "");
-                left += 14.0;
-            }
-            self.text("words", "start", [left + 6.0, y + 12.0], words);
+            let paint = self.paint(state, "fill");
+            self.rectangle(class, &paint, [x, y, 14.0, 14.0], &words);
+            self.text("words", "start", [x + 20.0, y + 12.0], &words);
             x += width;
         }
         y + 14.0
     }
 
     // Where each row begins, and where the last one ends.
-    fn tops(&self, rows: &[&Row], top: f64) -> (Vec<f64>, f64) {
+    fn tops(&self, top: f64) -> (Vec<f64>, f64) {
         let mut y = top;
-        let place = |row: &&Row| {
+        let place = |row: &Row| {
             y += if row.heading.is_some() { HEADING } else { 0.0 };
             y += self.pitch;
             y - self.pitch
         };
-        (rows.iter().map(place).collect(), y.max(top + self.pitch))
+        (self.timeline.rows.iter().map(place).collect(), y.max(top + self.pitch))
     }
 
-    fn labels(&mut self, rows: &[&Row], tops: &[f64]) {
+    fn labels(&mut self, tops: &[f64]) {
         let mut last = f64::NEG_INFINITY;
-        for (row, top) in rows.iter().zip(tops) {
+        for (row, top) in self.timeline.rows.iter().zip(tops) {
             if let Some(heading) = &row.heading {
                 self.text("part", "start", [12.0, top - 8.0], heading);
             }
@@ -256,31 +238,29 @@ impl Picture<'_> {
         }
     }
 
-    fn rows(&mut self, rows: &[&Row], tops: &[f64]) {
-        // Blocks without tooltips, and parts: a path for all of a class, drawn in this order.
+    fn rows(&mut self, tops: &[f64]) {
+        // Parts of blocks, and blocks without tooltips: a path for each class, later states on top.
         let mut paths: BTreeMap<(bool, State, usize), String> = BTreeMap::new();
-        for (row, &top) in rows.iter().zip(tops) {
-            let middle = top + self.block_height() / 2.0;
-            let mut strokes: BTreeMap<(bool, State, usize), Vec<(f64, f64)>> = BTreeMap::new();
-            let axis = self.axis.seconds;
+        let axis = self.axis.seconds;
+        for (row, &top) in self.timeline.rows.iter().zip(tops) {
+            let mut times: BTreeMap<(bool, State, usize), Vec<(f64, f64)>> = BTreeMap::new();
             for block in row.blocks.iter().filter(|block| block.start < axis) {
                 if self.tooltips {
                     self.block(block, top, &row.label);
                 } else {
                     let key = (false, block.state, block.kind);
-                    strokes.entry(key).or_default().push((block.start, block.end));
+                    times.entry(key).or_default().push((block.start, block.end));
                 }
                 for &(state, start, end) in &block.parts {
-                    strokes.entry((true, state, 0)).or_default().push((start, end));
+                    times.entry((true, state, 0)).or_default().push((start, end));
                 }
             }
-            for (key, moments) in strokes {
-                paths.entry(key).or_default().push_str(&self.strokes(&moments, middle));
+            let middle = top + self.block_height() / 2.0;
+            for (key, times) in times {
+                paths.entry(key).or_default().push_str(&self.strokes(&times, middle));
             }
         }
-        let (running, others): (Vec<_>, Vec<_>) =
-            paths.into_iter().partition(|((part, state, _), _)| *part && *state == State::Running);
-        for ((part, state, kind), path) in others.into_iter().chain(running) {
+        for ((part, state, kind), path) in paths {
             let name = if part { "parts" } else { "blocks" };
             self.path(&format!("{name} {}", class(state, kind)), state, self.block_height(), &path);
         }
@@ -291,8 +271,7 @@ impl Picture<'_> {
         let apart = if to - from > 3.0 { " apart" } else { "" };
         let class = format!("block {}{apart}", class(block.state, block.kind));
         let [start, length] = [block.start, block.end - block.start].map(format::seconds);
-        let name =
-            if block.name.is_empty() { self.timeline.words(block.state) } else { &block.name };
+        let name = block.name(self.timeline);
         let error = block.error.as_ref().map_or(String::new(), |why| format!(", failed: {why}"));
         let tooltip = format!("{row}: {name}, {length} from {start}{error}");
         let paint = self.paint(block.state, "fill");
@@ -327,7 +306,8 @@ impl Picture<'_> {
         let (height, end) = (ROW * 0.8, self.x(self.timeline.seconds));
         let tooltip = self.thread_share();
         self.rectangle("idle", "", [self.left, top, end - self.left, height], &tooltip);
-        let runs = self.strokes(&self.timeline.runs(), top + height / 2.0);
+        let runs =
+            self.strokes(self.timeline.thread.as_deref().unwrap_or_default(), top + height / 2.0);
         self.path("thread running", State::Running, height, &runs);
         self.text("label", "end", [self.left - 8.0, top + height / 2.0 + 4.5], "the thread");
     }
@@ -340,7 +320,7 @@ impl Picture<'_> {
         }
         self.line("line axis", [self.left, bottom, WIDTH - RIGHT, bottom]);
         let seconds = self.timeline.seconds;
-        if seconds <= self.axis.seconds * 1.001 {
+        if self.shows(seconds) {
             let end = self.x(seconds);
             self.line("end", [end, top - 4.0, end, bottom]);
             let anchor = if end > WIDTH - 80.0 { "end" } else { "start" };
@@ -351,37 +331,31 @@ impl Picture<'_> {
     fn path(&mut self, class: &str, state: State, width: f64, path: &str) {
         if !path.is_empty() {
             let (width, paint) = (number(width), self.paint(state, "stroke"));
-            let _ = write!(
-                self.out,
+            self.put(format_args!(
                 "<path class=\"{class}\"{paint} stroke-width=\"{width}\" d=\"{path}\"/>"
-            );
+            ));
         }
     }
 
     fn text(&mut self, class: &str, anchor: &str, at: [f64; 2], words: &str) {
         let ([x, y], words) = (at.map(number), escape(words));
-        let _ = write!(
-            self.out,
+        self.put(format_args!(
             "<text class=\"{class}\" text-anchor=\"{anchor}\" x=\"{x}\" y=\"{y}\">{words}</text>"
-        );
+        ));
     }
 
     fn line(&mut self, class: &str, ends: [f64; 4]) {
         let [x1, y1, x2, y2] = ends.map(number);
-        let _ = write!(self.out, "<path class=\"{class}\" d=\"M{x1} {y1}L{x2} {y2}\"/>");
+        self.put(format_args!("<path class=\"{class}\" d=\"M{x1} {y1}L{x2} {y2}\"/>"));
     }
 
     fn rectangle(&mut self, class: &str, paint: &str, sides: [f64; 4], tooltip: &str) {
         let [x, y, width, height] = sides.map(number);
-        let tooltip = match tooltip {
-            "" => String::new(),
-            _ => format!("<title>{}</title>", escape(tooltip)),
-        };
-        let _ = write!(
-            self.out,
+        let tooltip = escape(tooltip);
+        self.put(format_args!(
             "<rect class=\"{class}\"{paint} x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\">\
-             {tooltip}</rect>"
-        );
+             <title>{tooltip}</title></rect>"
+        ));
     }
 }
 

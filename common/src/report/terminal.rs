@@ -62,66 +62,66 @@ enum Cell {
     Eighths(u8),
 }
 
+// A state's character with and without Unicode, and its colour.
+fn look(state: State) -> (char, char, AnsiColor) {
+    match state {
+        State::Waiting => ('░', '.', AnsiColor::Blue),
+        State::Ready => ('▒', ':', AnsiColor::Magenta),
+        State::Holding => ('▓', '%', AnsiColor::Green),
+        State::Running => ('█', '#', AnsiColor::Yellow),
+        State::Failed => ('×', 'x', AnsiColor::Red),
+    }
+}
+
 impl Cell {
     fn glyph(self, unicode: bool) -> char {
         let (block, ascii) = match self {
-            Self::Blank => (' ', ' '),
-            Self::In(State::Waiting) => ('░', '.'),
-            Self::In(State::Ready) => ('▒', ':'),
-            Self::In(State::Holding) => ('▓', '%'),
-            Self::In(State::Running) => ('█', '#'),
-            Self::In(State::Failed) => ('×', 'x'),
+            Self::Blank | Self::Eighths(0) => (' ', ' '),
+            Self::In(state) => (look(state).0, look(state).1),
             Self::Next(_) => ('▐', '|'),
             Self::Letter(_, letter) => (letter, letter),
-            Self::Eighths(eighths) => {
-                let eighths = usize::from(eighths.min(8));
-                let heights = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-                (heights[eighths], [' ', '1', '2', '3', '4', '5', '6', '7', '8'][eighths])
-            }
+            // The heights from an eighth to the whole follow each other in Unicode.
+            Self::Eighths(eighths) => (
+                char::from_u32(0x2580 + u32::from(eighths)).unwrap_or(' '),
+                char::from(b'0' + eighths),
+            ),
         };
         if unicode { block } else { ascii }
     }
 
     fn style(self) -> Style {
-        let colour = match self {
-            Self::Blank => return Style::new(),
-            Self::Eighths(_) => AnsiColor::Yellow,
-            Self::In(state) | Self::Next(state) | Self::Letter(state, _) => match state {
-                State::Running => AnsiColor::Yellow,
-                State::Holding => AnsiColor::Green,
-                State::Ready => AnsiColor::Magenta,
-                State::Waiting => AnsiColor::Blue,
-                State::Failed => AnsiColor::Red,
-            },
-        };
-        colour.on_default()
+        match self {
+            Self::Blank => Style::new(),
+            Self::Eighths(_) => look(State::Running).2.on_default(),
+            Self::In(state) | Self::Next(state) | Self::Letter(state, _) => {
+                look(state).2.on_default()
+            }
+        }
     }
 }
 
 /// Draws `timeline`, without a line feed at the end. Only a title can be longer than the canvas is wide.
 pub fn draw(timeline: &Timeline, canvas: Canvas) -> String {
+    let timeline = &timeline.thinned(MAX_ROWS);
     let labels = timeline.rows.iter().map(|row| row.label.chars().count());
-    let thread = if timeline.one_thread { THREAD.len() } else { 0 };
+    let thread = if timeline.thread.is_some() { THREAD.len() } else { 0 };
     let margin = labels.max().unwrap_or(0).max(thread);
     // Two spaces before a label, one after it.
     let columns = usize::from(canvas.width.max(MIN_WIDTH)).saturating_sub(margin + 3).max(1);
     let mut picture = Picture { text: String::new(), timeline, canvas, margin, columns };
-    let each = timeline.rows.len().div_ceil(MAX_ROWS).max(1);
-    picture.title(each);
-    for (index, row) in timeline.rows.iter().enumerate() {
+    picture.line(format!("\n{}\n{}", timeline.title, timeline.subtitle).trim_end());
+    for row in &timeline.rows {
         if let Some(heading) = &row.heading {
             picture.line(&format!("  {heading}"));
         }
-        if index % each == 0 {
-            picture.row(&row.label, &cells(row, timeline.seconds, columns, canvas.unicode));
-        }
+        picture.row(&row.label, &cells(row, timeline.seconds, columns, canvas.unicode));
     }
-    if timeline.one_thread {
+    if timeline.thread.is_some() {
         picture.row(THREAD, &shares(timeline, columns));
     }
     picture.axis();
     picture.legend();
-    canvas.fit(picture.text)
+    canvas.fit(picture.text.trim_end().to_owned())
 }
 
 // The columns that the time from `start` to `end` touches; at least one, none past the last.
@@ -164,7 +164,7 @@ fn cells(row: &Row, length: f64, columns: usize, unicode: bool) -> Vec<Cell> {
 fn shares(timeline: &Timeline, columns: usize) -> Vec<Cell> {
     let scale = columns as f64 / timeline.seconds.max(1e-9);
     let mut shares = vec![0.0; columns];
-    for (start, end) in timeline.runs() {
+    for &(start, end) in timeline.thread.iter().flatten() {
         for column in touched(start, end, timeline.seconds, columns) {
             let from = (start * scale).max(column as f64);
             let to = (end * scale).min(column as f64 + 1.0);
@@ -187,16 +187,6 @@ impl Picture<'_> {
     fn line(&mut self, line: &str) {
         self.text.push_str(line);
         self.text.push('\n');
-    }
-
-    fn title(&mut self, each: usize) {
-        let Timeline { title, subtitle, rows_name, .. } = self.timeline;
-        let separator = if subtitle.is_empty() { "" } else { "\n" };
-        let thinned = match each {
-            1 => String::new(),
-            _ => format!(" (one in {each} {rows_name} is drawn)"),
-        };
-        self.line(&format!("\n{title}{separator}{subtitle}{thinned}"));
     }
 
     fn row(&mut self, label: &str, cells: &[Cell]) {
@@ -235,39 +225,27 @@ impl Picture<'_> {
     }
 
     fn legend(&mut self) {
-        let timeline = self.timeline;
-        let glyph = |cell: Cell| cell.glyph(self.canvas.unicode).to_string();
-        let mut entries: Vec<(Cell, String, String)> = Vec::new();
+        let (timeline, unicode) = (self.timeline, self.canvas.unicode);
         for state in timeline.states() {
-            let cell = Cell::In(state);
-            entries.push((cell, glyph(cell), timeline.words(state).into()));
+            self.explain(Cell::In(state), "", timeline.words(state));
         }
         let next = Cell::Next(State::Waiting);
-        if self.text.contains(next.glyph(self.canvas.unicode)) {
-            entries.push((Cell::Blank, glyph(next), "the next one begins".into()));
+        if self.text.contains(next.glyph(unicode)) {
+            self.explain(next, "", "the next one begins");
         }
-        if timeline.one_thread {
-            let range = [1, 8].map(|eighths| glyph(Cell::Eighths(eighths))).join("-");
+        if timeline.thread.is_some() {
+            let range = format!("-{}", Cell::Eighths(8).glyph(unicode));
             let share = format::percent(timeline.thread_share());
             let words = format!("eighths of the time that the thread ran tasks, {share} in all");
-            entries.push((Cell::Eighths(8), range, words));
+            self.explain(Cell::Eighths(1), &range, &words);
         }
+    }
+
+    fn explain(&mut self, cell: Cell, to: &str, words: &str) {
         let indent = self.margin + 3;
-        let mut column = usize::from(self.canvas.width);
-        for (position, (cell, glyph, words)) in entries.into_iter().enumerate() {
-            let width = glyph.chars().count() + 1 + words.chars().count();
-            if column + 3 + width > usize::from(self.canvas.width) {
-                let break_line = if position > 0 { "\n" } else { "" };
-                let _ = write!(self.text, "{break_line}{:indent$}", "");
-                column = indent;
-            } else {
-                self.text.push_str("   ");
-                column += 3;
-            }
-            self.painted(cell, &glyph);
-            let _ = write!(self.text, " {words}");
-            column += width;
-        }
+        let _ = write!(self.text, "{:indent$}", "");
+        self.painted(cell, &format!("{}{to}", cell.glyph(self.canvas.unicode)));
+        self.line(&format!(" {words}"));
     }
 }
 

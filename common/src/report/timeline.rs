@@ -3,22 +3,23 @@
 //! [`Timeline::of`] makes one from a program's report; an example builds its own, or records it with a
 //! [`crate::report::recorder::Recorder`]. All times are in seconds since the start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::report::{Report, Span, format};
 use crate::workload::{Strategy, Workload};
 
 /// The state of a row over a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
-    /// On a CPU.
-    Running,
-    /// Has a lock or another exclusive right.
-    Holding,
+    /// Waits for something outside, or for a lock.
+    #[default]
+    Waiting,
     /// Could run, but another one has the CPU.
     Ready,
-    /// Waits for something outside, or for a lock.
-    Waiting,
+    /// Has a lock or another exclusive right.
+    Holding,
+    /// On a CPU.
+    Running,
     /// Ended with an error.
     Failed,
 }
@@ -53,14 +54,12 @@ pub struct Timeline {
     pub seconds: f64,
     /// From top to bottom.
     pub rows: Vec<Row>,
-    /// What several rows are, such as `tasks`.
-    pub rows_name: String,
     /// The kinds of blocks, such as two pages: a colour for each of the first two.
     pub kinds: Vec<String>,
     /// Words of the legend in the place of [`State::words`].
     pub words: BTreeMap<State, String>,
-    /// Whether all rows share one thread, which then has a row of its own.
-    pub one_thread: bool,
+    /// If all rows share one thread: when it ran one of them, in order. Drawn as a row of its own.
+    pub thread: Option<Vec<(f64, f64)>>,
 }
 
 /// A worker, a task, or whatever has a state over time.
@@ -75,7 +74,7 @@ pub struct Row {
 }
 
 /// A row's state from `start` to `end`: an item of a run, or a step of an example.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Block {
     /// When it began.
     pub start: f64,
@@ -97,13 +96,20 @@ pub struct Block {
     pub parts: Vec<Part>,
 }
 
+impl Block {
+    /// What it is: its own name, or the words of its state.
+    pub fn name<'a>(&'a self, timeline: &'a Timeline) -> &'a str {
+        if self.name.is_empty() { timeline.words(self.state) } else { &self.name }
+    }
+}
+
 /// A part of a block: its state, start and end.
 pub type Part = (State, f64, f64);
 
 impl Timeline {
     /// A timeline without rows.
     pub fn new(name: &str, title: &str) -> Self {
-        Self { name: name.into(), title: title.into(), rows_name: "rows".into(), ..Self::default() }
+        Self { name: name.into(), title: title.into(), ..Self::default() }
     }
 
     /// Sets the words of the legend for a state.
@@ -121,8 +127,7 @@ impl Timeline {
     pub fn block(&mut self, row: usize, state: State, start: f64, end: f64, name: &str) {
         self.seconds = self.seconds.max(end);
         let (name, labelled) = (name.to_owned(), !name.is_empty());
-        let (kind, error, process, parts) = (0, None, None, Vec::new());
-        let block = Block { start, end, state, name, labelled, kind, error, process, parts };
+        let block = Block { start, end, state, name, labelled, ..Block::default() };
         self.rows[row].blocks.push(block);
     }
 
@@ -156,18 +161,16 @@ impl Timeline {
     /// each item, grouped by kind. An item that never started is in no row.
     pub fn of(report: &Report) -> Self {
         let tasks = report.strategy == Strategy::Tasks;
-        let (row_name, rows_name) = match report.strategy {
-            Strategy::Sequential | Strategy::Threads => ("thread", "threads"),
-            Strategy::Tasks => ("task", "tasks"),
-            Strategy::Processes => ("process", "processes"),
+        let row_name = match report.strategy {
+            Strategy::Sequential | Strategy::Threads => "thread",
+            Strategy::Tasks => "task",
+            Strategy::Processes => "process",
         };
         let mut timeline = Self {
             name: format!("{}-{}", report.program, report.workload.item()),
             title: format!("{}: {}", report.program, report.title()),
             seconds: report.wall_seconds,
-            rows_name: rows_name.into(),
             kinds: kinds(report),
-            one_thread: tasks,
             ..Self::default()
         };
         // By kind and number.
@@ -186,6 +189,7 @@ impl Timeline {
         for row in &mut timeline.rows {
             row.blocks.sort_by(|a, b| a.start.total_cmp(&b.start));
         }
+        timeline.thread = tasks.then(|| timeline.runs());
         timeline.subtitle = timeline.subtitle_of(report);
         timeline.words = words(report, timeline.cpu_share(report));
         timeline
@@ -209,11 +213,11 @@ impl Timeline {
                 (None, Workload::Cpu) => State::Running,
             },
             name: name.into(),
-            labelled: false,
             kind: self.kinds.iter().position(|kind| kind == name).unwrap_or(0),
             error: span.error.clone(),
             process: span.process.filter(|_| report.strategy == Strategy::Processes),
             parts,
+            ..Block::default()
         }
     }
 
@@ -228,10 +232,9 @@ impl Timeline {
 
     /// The states that occur, in the order of a legend.
     pub fn states(&self) -> impl Iterator<Item = State> {
-        let parts = |block: &Block, state| block.parts.iter().any(|part| part.0 == state);
-        State::ALL.into_iter().filter(move |&state| {
-            self.blocks().any(|block| block.state == state || parts(block, state))
-        })
+        let parts = self.blocks().flat_map(|block| &block.parts).map(|part| part.0);
+        let occur: BTreeSet<State> = self.blocks().map(|block| block.state).chain(parts).collect();
+        State::ALL.into_iter().filter(move |state| occur.contains(state))
     }
 
     /// The words of the legend for a state.
@@ -239,8 +242,8 @@ impl Timeline {
         self.words.get(&state).map_or(state.words(), String::as_str)
     }
 
-    /// When the one thread ran one of the tasks, in order.
-    pub fn runs(&self) -> Vec<(f64, f64)> {
+    // When a task ran, in order.
+    fn runs(&self) -> Vec<(f64, f64)> {
         let parts = self.blocks().flat_map(|block| &block.parts);
         let runs = parts.filter(|part| part.0 == State::Running);
         let mut runs: Vec<_> = runs.map(|&(_, start, end)| (start, end)).collect();
@@ -248,10 +251,25 @@ impl Timeline {
         runs
     }
 
-    /// The share of the time (0 to 1) in which the one thread ran one of the tasks.
+    /// The share of the time (0 to 1) in which the one thread ran one of the rows.
     pub fn thread_share(&self) -> f64 {
-        let ran: f64 = self.runs().iter().map(|(start, end)| end - start).sum();
+        let ran: f64 = self.thread.iter().flatten().map(|(start, end)| end - start).sum();
         if self.seconds > 0.0 { ran / self.seconds } else { 0.0 }
+    }
+
+    /// The same with up to so many rows: of more, every second, third, ... one.
+    pub fn thinned(&self, rows: usize) -> Self {
+        let each = self.rows.len().div_ceil(rows.max(1)).max(1);
+        let mut thinned = self.clone();
+        if each > 1 {
+            let mut index = 0;
+            thinned.rows.retain(|row| {
+                index += 1;
+                index % each == 1 || row.heading.is_some()
+            });
+            thinned.subtitle += &format!(" (one row in {each} is drawn)");
+        }
+        thinned
     }
 
     /// How many blocks are in progress from each moment at which that changes.
@@ -307,10 +325,7 @@ fn started(span: &Span, wall_seconds: f64) -> bool {
 fn kinds(report: &Report) -> Vec<String> {
     let mut kinds: Vec<String> = Vec::new();
     for name in report.spans.iter().map(|span| short(&span.name)) {
-        if !kinds.iter().any(|kind| kind == name) {
-            if kinds.len() == 2 {
-                return Vec::new();
-            }
+        if kinds.len() < 3 && !kinds.iter().any(|kind| kind == name) {
             kinds.push(name.to_owned());
         }
     }
@@ -324,25 +339,21 @@ fn short(name: &str) -> &str {
 }
 
 fn words(report: &Report, cpu_share: Option<f64>) -> BTreeMap<State, String> {
-    let percent = |share: f64| format::percent((100.0 * share).floor() / 100.0);
-    let words = match (report.strategy, report.workload, cpu_share) {
-        (Strategy::Tasks, ..) => {
-            return BTreeMap::from([
-                (State::Running, "runs on the thread".into()),
-                (State::Ready, "ready: woken, waits for the thread".into()),
-                (State::Waiting, "waits for the server".into()),
-            ]);
-        }
-        (_, Workload::Cpu, Some(share)) => {
-            (State::Running, format!("a sum, {} of it computing", percent(share)))
-        }
-        (_, Workload::Cpu, None) => (State::Running, "a sum".into()),
-        (_, Workload::Io, Some(share)) => {
-            (State::Waiting, format!("a download, {} of it waiting", percent(1.0 - share)))
-        }
-        (_, Workload::Io, None) => (State::Waiting, "a download, waiting included".into()),
+    if report.strategy == Strategy::Tasks {
+        let ready = "ready: woken, waits for the thread";
+        return BTreeMap::from([
+            (State::Running, "runs on the thread".into()),
+            (State::Ready, ready.into()),
+            (State::Waiting, "waits for the server".into()),
+        ]);
+    }
+    let percent = |share: f64, what| format!(", {} of it {what}", format::percent(share));
+    let (state, share) = match report.workload {
+        Workload::Cpu => (State::Running, cpu_share.map(|share| percent(share, "computing"))),
+        Workload::Io => (State::Waiting, cpu_share.map(|share| percent(1.0 - share, "waiting"))),
     };
-    BTreeMap::from([words])
+    let words = format!("a {}{}", report.workload.item(), share.unwrap_or_default());
+    BTreeMap::from([(state, words)])
 }
 
 /// A time axis from 0 with round marks.

@@ -2,56 +2,30 @@
 //!
 //! The format is the "Trace Event Format" of the Chromium project. `M` events name processes and
 //! threads. `X` events are slices: a block, and within it the parts in which a task was ready or ran.
-//! `s` and `f` events are the ends of an arrow from a waking to the run that it led to. `C` events count
-//! the blocks in progress. Times are in microseconds.
+//! `s` and `f` events are the ends of an arrow from a waking to the run that it led to; the arrow ends at
+//! the slice that encloses its end (`bp` is `e`). `C` events count the blocks in progress. Times are in
+//! microseconds.
 
 use std::collections::HashSet;
 
-use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::report::timeline::{Block, State, Timeline};
 
-/// The number of the program where it is the only process: short, because each event has it.
+/// The number of the program where it is the only process.
 const PROGRAM: u32 = 1;
 /// From so many blocks on, times are in whole microseconds and there are no arrows: the file would be too
 /// large for a browser.
 const MANY: usize = 1_000;
 
-#[derive(Serialize)]
-struct Event<'a> {
-    name: &'a str,
-    ph: char,
-    pid: u32,
-    tid: usize,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "short")]
-    ts: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "short")]
-    dur: Option<f64>,
-    // The category and the number of an arrow.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cat: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<usize>,
-    // An arrow ends at the slice that encloses its end ("e"), and not at the next one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bp: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    args: Option<Value>,
-}
-
 /// Writes `timeline` as a trace.
-///
-/// # Errors
-/// A time that is not a number: JSON cannot hold it.
-pub fn draw(timeline: &Timeline) -> serde_json::Result<String> {
+pub fn draw(timeline: &Timeline) -> String {
     let many = timeline.count() >= MANY;
     let mut trace = Trace { events: Vec::new(), parts: if many { 1.0 } else { 10.0 }, arrows: 0 };
     let mut named = HashSet::new();
     for (index, row) in timeline.rows.iter().enumerate() {
         // A worker process that was killed is replaced by another one: one row, two processes.
-        let tid = index + 1;
-        let mut lane = None;
+        let mut lane = (0, index + 1);
         for block in &row.blocks {
             let pid = block.process.unwrap_or(PROGRAM);
             if named.insert(pid) {
@@ -59,78 +33,73 @@ pub fn draw(timeline: &Timeline) -> serde_json::Result<String> {
                     Some(_) => format!("{} {}", timeline.name, row.label),
                     None => timeline.name.clone(),
                 };
-                trace.name("process_name", pid, tid, &process);
+                trace.name("process_name", (pid, lane.1), &process);
             }
-            if lane.replace(pid) != Some(pid) {
-                trace.name("thread_name", pid, tid, &row.label);
+            if lane.0 != pid {
+                lane.0 = pid;
+                trace.name("thread_name", lane, &row.label);
             }
-            trace.block(timeline, block, pid, tid, !many);
+            trace.block(timeline, block, lane, !many);
         }
     }
     for (moment, count) in timeline.in_flight() {
-        let args = Some(json!({ "items": count }));
-        let event = trace.event("in flight", 'C', PROGRAM, 0, moment);
-        trace.events.push(Event { args, ..event });
+        let ts = trace.time(moment);
+        let args = json!({ "items": count });
+        trace.events.push(
+            json!({ "name": "in flight", "ph": "C", "pid": PROGRAM, "ts": ts, "args": args }),
+        );
     }
-    serde_json::to_string(&json!({ "displayTimeUnit": "ms", "traceEvents": trace.events }))
+    json!({ "displayTimeUnit": "ms", "traceEvents": trace.events }).to_string()
 }
 
-struct Trace<'a> {
-    events: Vec<Event<'a>>,
+// The numbers of a process and of a thread in it.
+type Lane = (u32, usize);
+
+struct Trace {
+    events: Vec<Value>,
     // Of a microsecond, for the rounding.
     parts: f64,
     arrows: usize,
 }
 
-impl<'a> Trace<'a> {
-    fn name(&mut self, what: &'static str, pid: u32, tid: usize, name: &str) {
-        let args = Some(json!({ "name": name }));
-        let event = self.event(what, 'M', pid, tid, 0.0);
-        self.events.push(Event { ts: None, args, ..event });
+impl Trace {
+    fn name(&mut self, what: &str, (pid, tid): Lane, name: &str) {
+        let args = json!({ "name": name });
+        self.events.push(json!({ "name": what, "ph": "M", "pid": pid, "tid": tid, "args": args }));
     }
 
-    fn block(
-        &mut self,
-        timeline: &'a Timeline,
-        block: &'a Block,
-        pid: u32,
-        tid: usize,
-        arrows: bool,
-    ) {
-        let name = if block.name.is_empty() { timeline.words(block.state) } else { &block.name };
-        let args = block.error.as_ref().map(|error| json!({ "error": error }));
-        self.slice(name, pid, tid, (block.start, block.end), args);
+    fn block(&mut self, timeline: &Timeline, block: &Block, lane: Lane, arrows: bool) {
+        self.slice(block.name(timeline), lane, block.start, block.end);
+        if let (Some(error), Some(slice)) = (&block.error, self.events.last_mut()) {
+            slice["args"] = json!({ "error": error });
+        }
         for &(state, start, end) in &block.parts {
-            let name = if state == State::Ready { "ready" } else { "running" };
-            self.slice(name, pid, tid, (start, end), None);
+            self.slice(if state == State::Ready { "ready" } else { "running" }, lane, start, end);
             if state == State::Ready && arrows {
                 self.arrows += 1;
-                let (cat, id) = (Some("wake"), Some(self.arrows));
-                let begin = self.event("wake", 's', pid, tid, start);
-                self.events.push(Event { cat, id, ..begin });
-                let arrive = self.event("wake", 'f', pid, tid, end);
-                self.events.push(Event { cat, id, bp: Some("e"), ..arrive });
+                self.arrow("s", lane, start);
+                self.arrow("f", lane, end);
             }
         }
     }
 
-    fn slice(
-        &mut self,
-        name: &'a str,
-        pid: u32,
-        tid: usize,
-        (start, end): (f64, f64),
-        args: Option<Value>,
-    ) {
+    fn slice(&mut self, name: &str, (pid, tid): Lane, start: f64, end: f64) {
         // Both ends are rounded alike, so that a part stays within its block.
-        let dur = (self.round(end) - self.round(start)) / self.parts;
-        let event = self.event(name, 'X', pid, tid, start);
-        self.events.push(Event { dur: Some(dur), args, ..event });
+        let (ts, dur) = (self.time(start), (self.round(end) - self.round(start)) / self.parts);
+        self.events.push(
+            json!({ "name": name, "ph": "X", "pid": pid, "tid": tid, "ts": ts, "dur": short(dur) }),
+        );
     }
 
-    fn event<'b>(&self, name: &'b str, ph: char, pid: u32, tid: usize, seconds: f64) -> Event<'b> {
-        let ts = Some(self.round(seconds) / self.parts);
-        Event { name, ph, pid, tid, ts, dur: None, cat: None, id: None, bp: None, args: None }
+    fn arrow(&mut self, end: &str, (pid, tid): Lane, moment: f64) {
+        let (id, ts) = (self.arrows, self.time(moment));
+        self.events.push(json!({
+            "name": "wake", "cat": "wake", "ph": end, "id": id, "bp": "e", "pid": pid, "tid": tid, "ts": ts
+        }));
+    }
+
+    fn time(&self, seconds: f64) -> Value {
+        short(self.round(seconds) / self.parts)
     }
 
     fn round(&self, seconds: f64) -> f64 {
@@ -139,9 +108,6 @@ impl<'a> Trace<'a> {
 }
 
 // A whole number without the `.0`.
-fn short<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) if value.fract() == 0.0 => serializer.serialize_i64(*value as i64),
-        value => value.serialize(serializer),
-    }
+fn short(value: f64) -> Value {
+    if value.fract() == 0.0 { json!(value as i64) } else { json!(value) }
 }

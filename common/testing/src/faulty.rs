@@ -65,9 +65,9 @@ const PAGES: &[(&str, Expected)] = &[
     ("/stall-in-body", Err("no answer within 0.7 s")),
     ("/short", Err("closed")),
     ("/short-chunk", Err("closed")),
-    ("/not-http", Err("not HTTP")),
-    ("/wrong-length", Err("not HTTP")),
-    ("/huge-head", Err("too large")),
+    ("/not-http", Err("invalid response: ")),
+    ("/wrong-length", Err("invalid response: ")),
+    ("/huge-head", Err("invalid response: ")),
 ];
 
 /// A server with failing pages. It is a thread of the test.

@@ -19,7 +19,7 @@ pub const PEERS: [Program; 5] = [
         ..rust("threads-io", Strategy::Threads, Workload::Io, &["--workers", "160"], None)
     },
     // What does `#[tokio::main]` on all cores give?
-    peer("many_cores", "examples/many_cores", Strategy::Tasks, Workload::Io),
+    peer("io_many_cores", "examples/io_many_cores", Strategy::Tasks, Workload::Io),
     // Are processes slow for downloads?
     peer("io_processes", "examples/io_processes", Strategy::Processes, Workload::Io),
     // What is the least possible cost?

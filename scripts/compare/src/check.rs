@@ -347,7 +347,7 @@ mod tests {
             if let Some(report) = run.report {
                 prop_assert!(report.workers <= 5);
                 let timeline = Timeline::of(&report);
-                prop_assert!(svg::draw(&timeline, View::WHOLE).is_ok());
+                prop_assert!(svg::draw(&timeline, View::WHOLE).len() < 100_000);
                 prop_assert!(timeline.peak_concurrency() <= 5);
             }
         }

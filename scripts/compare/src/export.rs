@@ -119,12 +119,14 @@ mod tests {
     fn a_failure_is_reported_once_and_may_pass() {
         let folder = tempfile::tempdir().expect("a folder");
         let inner = folder.path().join("inner");
+        // A file, below which there is no other one.
+        fs::write(&inner, "").expect("a file");
         let file = ("--export-json", inner.join("a.json"), Format::Json);
         let mut exports = Exports::new(vec![file]);
         assert_eq!(exports.write(&sample::comparison(), false).len(), 1);
         assert_eq!(exports.write(&sample::comparison(), false).len(), 0);
         assert!(exports.failed());
-        fs::create_dir(&inner).expect("a folder");
+        fs::remove_file(&inner).expect("removed");
         assert_eq!(exports.write(&sample::comparison(), true).len(), 0);
         assert!(!exports.failed());
     }

@@ -63,7 +63,7 @@ fn compare(options: &Options) -> Result<ExitCode, String> {
         }
         (Mode::Claims, _) => {
             bench.fill(&mut comparison, &mut write);
-            claims::demos::run(&mut comparison, &bench, &mut write);
+            claims::run(&mut comparison, &bench, &mut write);
         }
         _ => bench.fill(&mut comparison, &mut write),
     }

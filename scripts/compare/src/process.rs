@@ -88,11 +88,15 @@ impl Processes {
             for signal in signals.forever() {
                 let mut state = watcher.state();
                 if state.signal.is_some() {
-                    state.group.map(kill);
+                    if let Some(group) = state.group {
+                        kill(group);
+                    }
                     process::exit(128 + signal);
                 }
                 state.signal = u8::try_from(signal).ok();
-                state.group.map(|group| killpg(group, Signal::SIGTERM));
+                if let Some(group) = state.group {
+                    let _ = killpg(group, Signal::SIGTERM);
+                }
             }
         })?;
         Ok(processes)

@@ -224,20 +224,23 @@ mod tests {
         (0..12).map(|_| uniform(state)).sum::<f64>() - 6.0
     }
 
-    /// The share of `comparisons` whose interval covers the true speedup of 2. Each has six rounds;
-    /// `drift` slows the machine down from round to round.
-    fn coverage(drift: f64, sigma: f64) -> f64 {
+    /// The share of 1,000 comparisons whose interval covers the true speedup of 2. Each has at least
+    /// six rounds, and goes on until the half-width is at most `until`; `drift` slows the machine down
+    /// from round to round.
+    fn coverage(drift: f64, sigma: f64, until: f64) -> f64 {
         let (comparisons, mut state) = (1_000, 0x9E37_79B9_7F4A_7C15);
         let covered = (0..comparisons).filter(|_| {
-            let ratios: Vec<f64> = (0..6)
-                .map(|round| {
-                    let machine = 1.0 + drift * f64::from(round);
-                    let baseline = 2.0 * machine * (sigma * noise(&mut state)).exp();
-                    baseline / (machine * (sigma * noise(&mut state)).exp())
-                })
-                .collect();
-            let (low, high) = Ratio::of_rounds(&ratios).expect("some").interval.expect("known");
-            (low..=high).contains(&2.0)
+            let mut ratios = Vec::new();
+            loop {
+                let machine = 1.0 + drift * ratios.len() as f64;
+                let baseline = 2.0 * machine * (sigma * noise(&mut state)).exp();
+                ratios.push(baseline / (machine * (sigma * noise(&mut state)).exp()));
+                let ratio = Ratio::of_rounds(&ratios).expect("some");
+                if ratios.len() >= 6 && ratio.half_width().expect("known") <= until {
+                    let (low, high) = ratio.interval.expect("known");
+                    return (low..=high).contains(&2.0);
+                }
+            }
         });
         covered.count() as f64 / f64::from(comparisons)
     }
@@ -245,9 +248,15 @@ mod tests {
     #[test]
     fn the_interval_covers_the_true_speedup_in_95_percent_of_comparisons() {
         for (drift, sigma) in [(0.0, 0.02), (0.0, 0.2), (0.1, 0.02), (0.5, 0.1)] {
-            let covered = coverage(drift, sigma);
+            let covered = coverage(drift, sigma, f64::INFINITY);
             assert!((0.93..=0.97).contains(&covered), "{covered} at drift {drift}, σ {sigma}");
         }
+    }
+
+    #[test]
+    fn the_interval_covers_it_also_where_its_width_ends_the_comparison() {
+        let covered = coverage(0.1, 0.02, 0.02);
+        assert!((0.93..=0.97).contains(&covered), "{covered}");
     }
 
     #[test]

@@ -181,7 +181,7 @@ fn the_baseline_does_both_and_starts_the_local_server_itself() {
 fn what_fails_is_counted_and_named() {
     let Some(programs) = Programs::installed() else { return };
     for [python, rust] in &TWINS[..3] {
-        // A port that nobody listens on.
+        // A port without a listener.
         let arguments = ["--url", "http://127.0.0.1:1/", "--repeat", "2", "--timeout", "5"];
         let theirs = report(programs.in_python(python), &arguments, 1);
         assert_eq!(same(&theirs), same(&report(programs.in_rust(rust), &arguments, 1)));
@@ -234,7 +234,7 @@ fn a_signal_ends_each_with_a_report() {
         }
         let mut running = Running::start(command);
         running.line();
-        running.signal_all(signal);
+        running.signal_group(signal);
         let ended = running.end();
         assert_eq!(ended.code, Some(code), "{python:?}: {ended:?}");
         assert!(ended.stdout.contains("wall time"), "a summary: {ended:?}");

@@ -78,8 +78,8 @@ fn a_browser_shows_the_report_of_a_real_comparison() {
     compare.arg("--programs").arg(built::programs());
     compare.args(["--repeat", "2", "--runs", "2", "--warmup", "0", "--report"]).arg(&report);
     compare.arg("--export-json").arg(&export);
-    let said = compare.assert().success().get_output().stdout.clone();
-    let last = String::from_utf8_lossy(&said).trim_end().lines().last().map(str::to_owned);
+    let output = compare.assert().success().get_output().stdout.clone();
+    let last = String::from_utf8_lossy(&output).trim_end().lines().last().map(str::to_owned);
     assert!(last.is_some_and(|last| last.ends_with(&report.display().to_string())));
     assert!(std::fs::metadata(&report).expect("the report").len() < 1_000_000);
     let export: Value =

@@ -110,10 +110,18 @@ fn standard_error_may_be_closed_or_full() {
 
 #[test]
 fn the_examples_are_built_if_they_are_needed() {
-    for (flag, needed) in [("--claims", true), ("--scaling", true), ("--quick", false)] {
+    for (flags, needed) in [
+        (&["--claims"][..], true),
+        (&["--scaling"], true),
+        (&["--peers"], true),
+        (&["--only", "rayon_sums"], true),
+        (&["--only=rayon_sums"], true),
+        (&["--only", "async-io"], false),
+        (&["--quick"], false),
+    ] {
         let scratch = Scratch::new();
-        scratch.compare(&[flag]).with_code(0);
-        assert_eq!(scratch.log()[0].contains("--examples"), needed, "{flag}");
+        scratch.compare(flags).with_code(0);
+        assert_eq!(scratch.log()[0].contains("--examples"), needed, "{flags:?}");
     }
 }
 

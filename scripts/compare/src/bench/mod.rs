@@ -8,7 +8,7 @@ pub mod runner;
 use std::time::Instant;
 
 use crate::bench::load::Load;
-use crate::bench::order::{Effort, MIN_ROUNDS, Plan};
+use crate::bench::order::{Effort, MIN_ROUNDS, Plan, ROUNDS};
 use crate::bench::progress::Progress;
 use crate::bench::runner::Runner;
 use crate::model::{Comparison, Failure, Round, Row, WORKLOADS};
@@ -99,10 +99,13 @@ impl Bench {
             (None, None) => round < plan.rounds && !late,
             (None, Some(share)) => {
                 let narrow = |row: &Row| match comparison.speedup(row) {
-                    Some(speedup) => speedup.half_width().is_some_and(|half| half <= share),
-                    None => true,
+                    Some(speedup) if row.failure.is_none() => {
+                        speedup.half_width().is_some_and(|half| half <= share)
+                    }
+                    _ => true,
                 };
-                !late && !rows.all(narrow)
+                // Of a few rounds, an interval may be narrow by chance.
+                !late && (round < ROUNDS || !rows.all(narrow))
             }
         }
     }
@@ -143,7 +146,7 @@ impl Bench {
     }
 
     fn note(&self, row: &mut Row, failure: Failure) {
-        // A program that was asked to end has not failed.
+        // An interrupted program has not failed.
         if self.interrupted_by().is_none() {
             let (command, run, reason) = (row.program.command(), &failure.run, &failure.reason);
             self.progress.eprint_line(&format!("{command}: {run} failed: {reason}"));

@@ -10,11 +10,8 @@ use common::report::Report;
 use serde_json::{Map, json};
 use tempfile::TempDir;
 
-use crate::bench::Bench;
 use crate::bench::runner::{Runner, Sites};
 use crate::check;
-use crate::claims::evaluate;
-use crate::claims::list::CLAIMS;
 use crate::model::{Comparison, DemoResult, Failure};
 use crate::process::Finished;
 use crate::sources;
@@ -31,8 +28,6 @@ pub enum Demo {
         package: &'static str,
         /// Its name.
         name: &'static str,
-        /// The flags that it needs for the claims.
-        flags: &'static [&'static str],
     },
     /// A program that draws its run. Holds if there is a block for each item.
     Diagram {
@@ -64,12 +59,7 @@ impl Demo {
     /// The command for a reader.
     pub fn command(&self) -> String {
         match self {
-            Self::Example { package, name, flags: [] } => {
-                format!("cargo run -p {package} --example {name}")
-            }
-            Self::Example { package, name, flags } => {
-                format!("cargo run -p {package} --example {name} -- {}", flags.join(" "))
-            }
+            Self::Example { package, name } => format!("cargo run -p {package} --example {name}"),
             Self::Diagram { program } => {
                 format!("cargo run -p {program} -- --diagram {program}.svg")
             }
@@ -88,9 +78,9 @@ impl Demo {
     // The command for what is built already. It may write into `folder`.
     fn built(&self, runner: &Runner, folder: &Path) -> Command {
         match self {
-            Self::Example { name, flags, .. } => {
+            Self::Example { name, .. } => {
                 let mut command = Command::new(runner.programs.join("examples").join(name));
-                command.arg("--json").args(*flags);
+                command.arg("--json");
                 command
             }
             Self::Diagram { program } => {
@@ -167,44 +157,11 @@ fn result(holds: bool, figures: &[(&str, usize)], summary: String) -> DemoResult
     DemoResult { name: String::new(), holds, figures, summary }
 }
 
-/// All demonstrations of the claims, each once.
-pub fn all() -> Vec<Demo> {
-    let mut all = Vec::new();
-    for demo in CLAIMS.iter().flat_map(|claim| claim.demos) {
-        if !all.contains(demo) {
-            all.push(*demo);
-        }
-    }
-    all
-}
-
-/// Runs all demonstrations and adds their results, or their failures, to `comparison`. Calls
-/// `after_each` after each one.
-pub fn run(comparison: &mut Comparison, bench: &Bench, after_each: &mut dyn FnMut(&Comparison)) {
-    comparison.demos = Some(Vec::new());
-    for demo in all() {
-        if bench.interrupted_by().is_some() {
-            break;
-        }
-        let name = demo.name();
-        bench.progress.show(&format!("running {name}"), 0.0);
-        match run_one(&demo, &bench.runner) {
-            Ok(result) => comparison.demos.get_or_insert_default().push(result),
-            // What was asked to end has not failed.
-            Err(_) if bench.interrupted_by().is_some() => {}
-            Err(failure) => {
-                bench.progress.eprint_line(&format!("{name} failed: {}", failure.reason));
-                comparison.failed.push((name, failure));
-            }
-        }
-        comparison.claims = Some(evaluate(comparison));
-        after_each(comparison);
-    }
-    comparison.interrupted_by = bench.interrupted_by();
-    comparison.claims = Some(evaluate(comparison));
-}
-
-fn run_one(demo: &Demo, runner: &Runner) -> Result<DemoResult, Failure> {
+/// Runs a demonstration.
+///
+/// # Errors
+/// Its failure.
+pub fn run_one(demo: &Demo, runner: &Runner) -> Result<DemoResult, Failure> {
     let failed = |reason: &str| Failure::new("its only run", reason, b"", b"");
     let folder = TempDir::new()
         .map_err(|error| failed(&format!("there is no temporary folder: {error}")))?;

@@ -1,8 +1,44 @@
 //! The figures of a claim, read off a comparison.
 
 use crate::claims::demos::Demo;
-use crate::claims::list::{Claim, FASTER};
 use crate::model::{ClaimVerdict, Comparison, DemoResult, Figure, Python, Row, Unit};
+
+/// A claim.
+#[derive(Debug)]
+pub struct Claim {
+    /// Its id, which never changes.
+    pub id: &'static str,
+    /// The claim.
+    pub claim: &'static str,
+    /// Whether it is an opinion. Then the rule is about the facts that it rests on.
+    pub opinion: bool,
+    /// The figures that it needs.
+    pub figures: &'static [Source],
+    /// The demonstrations that show it.
+    pub demos: &'static [Demo],
+    /// Its verdict; an error says which figure is missing.
+    pub rule: Rule,
+}
+
+/// A verdict, or the reason why there is none.
+pub type Rule = fn(&Facts) -> Result<ClaimVerdict, String>;
+
+impl Claim {
+    /// The commands that show it, for the folder of the project.
+    pub fn commands(&self) -> Vec<String> {
+        let figures = self.figures.iter().filter_map(Source::command);
+        let mut commands: Vec<String> = Vec::new();
+        for command in figures.chain(self.demos.iter().map(Demo::command)) {
+            if !commands.contains(&command) {
+                commands.push(command);
+            }
+        }
+        commands
+    }
+}
+
+/// A speedup that two cores reach even if other programs take half of one.
+pub const FASTER: f64 = 1.25;
 
 /// Where a figure is from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,32 +4,13 @@
 //! run for it. Most claims hold if their examples say so; the others have a rule.
 
 use crate::claims::demos::Demo;
+use crate::claims::facts::Metric::{
+    ArticleTime, CpusUsed, LinesOfCode, Memory, Processes, Speedup, Threads, Time,
+};
 use crate::claims::facts::Source::{self, Program as P};
-use crate::claims::facts::{Facts, Metric, all, holds_if};
+use crate::claims::facts::{Claim, FASTER, Facts, all, holds_if};
 use crate::model::ClaimVerdict::{self, DoesNotHold, Holds, HoldsForCPython};
 
-/// A claim.
-#[derive(Debug)]
-pub struct Claim {
-    /// Its id, which never changes.
-    pub id: &'static str,
-    /// The claim.
-    pub claim: &'static str,
-    /// Whether it is an opinion. Then the rule is about the facts that it rests on.
-    pub opinion: bool,
-    /// The figures that it needs.
-    pub figures: &'static [Source],
-    /// The demonstrations that show it.
-    pub demos: &'static [Demo],
-    /// Its verdict; an error says which figure is missing.
-    pub rule: Rule,
-}
-
-/// A verdict, or the reason why there is none.
-pub type Rule = fn(&Facts) -> Result<ClaimVerdict, String>;
-
-/// A speedup that two cores reach even if other programs take half of one.
-pub const FASTER: f64 = 1.25;
 /// Half of what the five threads of the article can gain.
 const VERY_FAST: f64 = 2.5;
 /// Two times are alike if the longer one is at most so many times the shorter one.
@@ -55,16 +36,14 @@ const CPU_TASKS: Demo = example("async-io", "cpu_tasks");
 const SCALE_TASKS: Demo = example("async-io", "scale_tasks");
 const SEPARATE_MEMORY: Demo = example("multiproc-cpu", "separate_memory");
 const SCALE_PROCESSES: Demo = example("multiproc-cpu", "scale_processes");
-// With the latencies of the comparison, so that its figures can be compared with those.
-const IO_BOUND: Demo =
-    Demo::Example { package: "multiproc-cpu", name: "io_bound", flags: &["--own-latency"] };
+const IO_BOUND: Demo = example("multiproc-cpu", "io_bound");
 const THREADS_DIAGRAM: Demo = Demo::Diagram { program: "threads-io" };
 const TASKS_DIAGRAM: Demo = Demo::Diagram { program: "async-io" };
 const PROCESSES_DIAGRAM: Demo = Demo::Diagram { program: "multiproc-cpu" };
 const REFUSED: Demo = Demo::DocTests { package: "threads-io", file: "src/refused.rs" };
 
 const fn example(package: &'static str, name: &'static str) -> Demo {
-    Demo::Example { package, name, flags: &[] }
+    Demo::Example { package, name }
 }
 
 // A claim that holds if its demonstrations hold.
@@ -78,27 +57,13 @@ fn complete(of: &Facts, items: f64, workers: f64) -> Result<ClaimVerdict, String
     Ok(holds_if(done && of.demo(0, "workers")? == workers))
 }
 
-impl Claim {
-    /// The commands that show it, for the folder of the project.
-    pub fn commands(&self) -> Vec<String> {
-        let figures = self.figures.iter().filter_map(Source::command);
-        let mut commands: Vec<String> = Vec::new();
-        for command in figures.chain(self.demos.iter().map(Demo::command)) {
-            if !commands.contains(&command) {
-                commands.push(command);
-            }
-        }
-        commands
-    }
-}
-
 /// All claims.
 pub const CLAIMS: [Claim; 33] = [
     Claim {
         id: "C01",
         claim: "downloads get faster if their waits overlap",
         opinion: false,
-        figures: &[P(THREADS, Metric::Speedup), P(TASKS, Metric::Speedup)],
+        figures: &[P(THREADS, Speedup), P(TASKS, Speedup)],
         demos: &[],
         rule: |of| Ok(all([of.gains(0)?, of.gains(1)?])),
     },
@@ -106,7 +71,7 @@ pub const CLAIMS: [Claim; 33] = [
         id: "C02",
         claim: "sums get faster if several are computed at the same time",
         opinion: false,
-        figures: &[P(PROCESSES, Metric::Speedup), P(PROCESSES, Metric::CpusUsed)],
+        figures: &[P(PROCESSES, Speedup), P(PROCESSES, CpusUsed)],
         demos: &[],
         rule: |of| of.gains(0),
     },
@@ -116,12 +81,12 @@ pub const CLAIMS: [Claim; 33] = [
         opinion: false,
         // For each option its speedup of the downloads and of the sums.
         figures: &[
-            P(THREADS, Metric::Speedup),
+            P(THREADS, Speedup),
             Source::Demo(CPU_THREADS, "speedup"),
-            P(TASKS, Metric::Speedup),
+            P(TASKS, Speedup),
             Source::Demo(CPU_TASKS, "speedup"),
             Source::Demo(IO_BOUND, "speedup"),
-            P(PROCESSES, Metric::Speedup),
+            P(PROCESSES, Speedup),
         ],
         demos: &[CPU_THREADS, CPU_TASKS, IO_BOUND],
         // The best for one kind of work gains nothing for the other, or less than half of the best.
@@ -150,7 +115,7 @@ pub const CLAIMS: [Claim; 33] = [
         figures: &[
             Source::Demo(GIL, "cpu_bound_speedup"),
             Source::Demo(CPU_THREADS, "speedup"),
-            P(PYTHON_CPU_THREADS, Metric::Speedup),
+            P(PYTHON_CPU_THREADS, Speedup),
         ],
         demos: &[GIL, CPU_THREADS],
         rule: |of| {
@@ -170,7 +135,7 @@ pub const CLAIMS: [Claim; 33] = [
         id: "C05",
         claim: "under the GIL, threads that wait do run at the same time",
         opinion: false,
-        figures: &[Source::Demo(GIL, "io_bound_speedup"), P(PYTHON_THREADS, Metric::Speedup)],
+        figures: &[Source::Demo(GIL, "io_bound_speedup"), P(PYTHON_THREADS, Speedup)],
         demos: &[GIL],
         // The example is enough for a verdict; CPython, if it was run, must agree.
         rule: |of| {
@@ -201,14 +166,14 @@ pub const CLAIMS: [Claim; 33] = [
         claim: "the table of options: scheduling, and how many CPUs",
         opinion: false,
         figures: &[
-            P(THREADS, Metric::Threads),
-            P(THREADS, Metric::Processes),
-            P(THREADS, Metric::CpusUsed),
-            P(TASKS, Metric::Threads),
-            P(TASKS, Metric::Processes),
-            P(TASKS, Metric::CpusUsed),
-            P(PROCESSES, Metric::Processes),
-            P(PROCESSES, Metric::CpusUsed),
+            P(THREADS, Threads),
+            P(THREADS, Processes),
+            P(THREADS, CpusUsed),
+            P(TASKS, Threads),
+            P(TASKS, Processes),
+            P(TASKS, CpusUsed),
+            P(PROCESSES, Processes),
+            P(PROCESSES, CpusUsed),
         ],
         demos: &[],
         rule: |of| {
@@ -222,7 +187,7 @@ pub const CLAIMS: [Claim; 33] = [
         id: "C13",
         claim: "threads for downloads: very fast, concurrent",
         opinion: false,
-        figures: &[P(THREADS, Metric::Speedup), P(THREADS, Metric::Threads)],
+        figures: &[P(THREADS, Speedup), P(THREADS, Threads)],
         demos: &[],
         rule: |of| Ok(all([of.at_least(0, VERY_FAST)?, holds_if(of.value(1)? > 1.0)])),
     },
@@ -231,8 +196,8 @@ pub const CLAIMS: [Claim; 33] = [
         claim: "threads: the code can grow",
         opinion: false,
         figures: &[
-            P(BASELINE_IO, Metric::LinesOfCode),
-            P(THREADS, Metric::LinesOfCode),
+            P(BASELINE_IO, LinesOfCode),
+            P(THREADS, LinesOfCode),
             Source::LinesAdded("threads-io"),
         ],
         demos: &[],
@@ -257,7 +222,7 @@ pub const CLAIMS: [Claim; 33] = [
         id: "C20",
         claim: "tasks for downloads: very fast, concurrent, on one thread",
         opinion: false,
-        figures: &[P(TASKS, Metric::Speedup), P(TASKS, Metric::Threads), P(TASKS, Metric::Memory)],
+        figures: &[P(TASKS, Speedup), P(TASKS, Threads), P(TASKS, Memory)],
         demos: &[],
         rule: |of| Ok(all([of.at_least(0, VERY_FAST)?, holds_if(of.value(1)? == 1.0)])),
     },
@@ -291,7 +256,7 @@ pub const CLAIMS: [Claim; 33] = [
         id: "C26",
         claim: "processes: parallel, on many cores",
         opinion: false,
-        figures: &[P(PROCESSES, Metric::Processes), P(PROCESSES, Metric::CpusUsed), Source::Cpus],
+        figures: &[P(PROCESSES, Processes), P(PROCESSES, CpusUsed), Source::Cpus],
         demos: &[],
         rule: |of| Ok(holds_if(of.value(0)? > 1.0 && of.value(1)? >= FASTER)),
     },
@@ -303,7 +268,7 @@ pub const CLAIMS: [Claim; 33] = [
             Source::LinesAdded("multiproc-cpu"),
             Source::LinesAdded("threads-io"),
             Source::LinesAdded("async-io"),
-            P(PROCESSES, Metric::LinesOfCode),
+            P(PROCESSES, LinesOfCode),
         ],
         demos: &[],
         rule: |of| Ok(holds_if(of.value(0)? < of.value(1)?.min(of.value(2)?))),
@@ -312,7 +277,7 @@ pub const CLAIMS: [Claim; 33] = [
         id: "C28",
         claim: "processes: fast for computing",
         opinion: false,
-        figures: &[P(PROCESSES, Metric::Speedup)],
+        figures: &[P(PROCESSES, Speedup)],
         demos: &[],
         rule: |of| of.gains(0),
     },
@@ -332,12 +297,12 @@ pub const CLAIMS: [Claim; 33] = [
         claim: "the article's own times (Python, real sites, another machine), within a factor of two",
         opinion: false,
         figures: &[
-            P(THREADS, Metric::Time),
-            P(THREADS, Metric::ArticleTime),
-            P(TASKS, Metric::Time),
-            P(TASKS, Metric::ArticleTime),
-            P(PROCESSES, Metric::Time),
-            P(PROCESSES, Metric::ArticleTime),
+            P(THREADS, Time),
+            P(THREADS, ArticleTime),
+            P(TASKS, Time),
+            P(TASKS, ArticleTime),
+            P(PROCESSES, Time),
+            P(PROCESSES, ArticleTime),
         ],
         demos: &[],
         rule: |of| {

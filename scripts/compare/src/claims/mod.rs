@@ -13,8 +13,10 @@ pub mod list;
 #[cfg(test)]
 mod tests;
 
-use crate::claims::facts::Facts;
-use crate::claims::list::{CLAIMS, Claim};
+use crate::bench::Bench;
+use crate::claims::demos::Demo;
+use crate::claims::facts::{Claim, Facts};
+use crate::claims::list::CLAIMS;
 use crate::model::{ClaimEntry, ClaimVerdict, Comparison};
 
 /// All claims with what `comparison` measured of them.
@@ -34,4 +36,41 @@ fn entry(claim: &Claim, facts: &Facts) -> ClaimEntry {
         demos,
         commands: claim.commands(),
     }
+}
+
+/// All demonstrations of the claims, each once.
+fn all() -> Vec<Demo> {
+    let mut all = Vec::new();
+    for demo in CLAIMS.iter().flat_map(|claim| claim.demos) {
+        if !all.contains(demo) {
+            all.push(*demo);
+        }
+    }
+    all
+}
+
+/// Runs all demonstrations and adds their results, or their failures, to `comparison`. Calls
+/// `after_each` after each one.
+pub fn run(comparison: &mut Comparison, bench: &Bench, after_each: &mut dyn FnMut(&Comparison)) {
+    comparison.demos = Some(Vec::new());
+    for demo in all() {
+        if bench.interrupted_by().is_some() {
+            break;
+        }
+        let name = demo.name();
+        bench.progress.show(&format!("running {name}"), 0.0);
+        match demos::run_one(&demo, &bench.runner) {
+            Ok(result) => comparison.demos.get_or_insert_default().push(result),
+            // An interrupted program has not failed.
+            Err(_) if bench.interrupted_by().is_some() => {}
+            Err(failure) => {
+                bench.progress.eprint_line(&format!("{name} failed: {}", failure.reason));
+                comparison.failed.push((name, failure));
+            }
+        }
+        comparison.claims = Some(evaluate(comparison));
+        after_each(comparison);
+    }
+    comparison.interrupted_by = bench.interrupted_by();
+    comparison.claims = Some(evaluate(comparison));
 }

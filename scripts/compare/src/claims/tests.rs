@@ -6,8 +6,8 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::claims::demos::Demo;
-use crate::claims::facts::{Facts, Source};
-use crate::claims::list::{CLAIMS, Claim};
+use crate::claims::facts::{Claim, Facts, Source};
+use crate::claims::list::CLAIMS;
 use crate::claims::{entry, evaluate};
 use crate::model::ClaimVerdict::{self, DoesNotHold, Holds, HoldsForCPython, NotResolved};
 use crate::render::sample;
@@ -154,7 +154,7 @@ fn a_claim_has_each_command_once() {
     let commands = entry(claim("C03"), &facts).commands;
     assert_eq!(commands.len(), 4);
     assert_eq!(commands[1], "cargo run -p threads-io --example cpu_threads");
-    assert_eq!(commands[3], "cargo run -p multiproc-cpu --example io_bound -- --own-latency");
+    assert_eq!(commands[3], "cargo run -p multiproc-cpu --example io_bound");
 }
 
 // The figures that the rules read by name.
@@ -176,13 +176,9 @@ fn each_figure_of_an_example_is_in_its_source() {
         .collect();
     assert!(by_name.len() > 10);
     for (demo, name) in by_name {
-        let Demo::Example { package, name: example, flags } = demo else { panic!("an example") };
+        let Demo::Example { package, name: example } = demo else { panic!("an example") };
         let file = workspace().join(format!("{package}/examples/{example}.rs"));
         let source = fs::read_to_string(file).expect("the source of an example");
         assert!(source.contains(name) || shared.contains(name), "{example} has no {name}");
-        for flag in flags {
-            let field = flag.trim_start_matches("--").replace('-', "_");
-            assert!(source.contains(&format!("{field}: bool")), "{example} has no {flag}");
-        }
     }
 }

@@ -52,6 +52,8 @@ const RUNNING: RGBColor = RGBColor(4, 4, 4);
 
 /// What is drawn on.
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+/// Whether something was drawn.
+type Drawn = Result<(), Box<dyn std::error::Error>>;
 
 /// Bars below each other on one axis from 0, with a line from each shortest to longest run.
 ///
@@ -67,31 +69,29 @@ pub fn bars(bars: &[Bar]) -> Result<String, String> {
             .margin(10)
             .margin_right(28)
             .x_label_area_size(30)
-            .build_cartesian_2d(0.0..axis.seconds, 0.0..all)
-            .map_err(|error| error.to_string())?;
+            .build_cartesian_2d(0.0..axis.seconds, 0.0..all)?;
         let marks = axis.marks();
         for (at, label) in &marks {
             let x = at * axis.seconds;
             let line = PathElement::new([(x, 0.0), (x, all)], FAINT);
-            chart.draw_series([line]).map_err(|error| error.to_string())?;
+            chart.draw_series([line])?;
             let (x, y) = chart.backend_coord(&(x, 0.0));
             let style = FONT.into_font().color(&INK).pos(Pos::new(HPos::Center, VPos::Top));
-            area.draw(&Text::new(label.clone(), (x, y + 8), style))
-                .map_err(|error| error.to_string())?;
+            area.draw(&Text::new(label.clone(), (x, y + 8), style))?;
         }
         for (place, bar) in bars.iter().enumerate() {
             let bottom = all - place as f64 - 0.95;
             let (low, high) = (bottom, bottom + 0.45);
             let colour = if bar.computes { RUNNING } else { WAITING };
             let rectangle = Rectangle::new([(0.0, low), (bar.median, high)], colour.filled());
-            chart.draw_series([rectangle]).map_err(|error| error.to_string())?;
+            chart.draw_series([rectangle])?;
             let middle = (low + high) / 2.0;
             let (least, most) = bar.range;
             let spread = ErrorBar::new_horizontal(middle, least, bar.median, most, INK.filled(), 7);
-            chart.draw_series([spread]).map_err(|error| error.to_string())?;
+            chart.draw_series([spread])?;
             let style = FONT.into_font().color(&INK);
             let label = Text::new(bar.label.clone(), (0.0, bottom + 0.81), style);
-            chart.draw_series([label]).map_err(|error| error.to_string())?;
+            chart.draw_series([label])?;
         }
         Ok(())
     })
@@ -115,74 +115,66 @@ pub fn lines(lines: &[Line], show: fn(f64) -> String) -> Result<String, String> 
     let (x, y) = (range(|point| point.0), range(|point| point.1));
     let power = |exponent: i32| 10f64.powi(exponent);
     drawn(LINES, |area| {
+        let (low, high) = ((power(x.0), power(y.0)), (power(x.1), power(y.1)));
         let mut chart = ChartBuilder::on(area)
             .margin(10)
             .margin_top(LEGEND)
             .margin_right(52)
             .x_label_area_size(34)
             .y_label_area_size(88)
-            .build_cartesian_2d(
-                (power(x.0)..power(x.1)).log_scale(),
-                (power(y.0)..power(y.1)).log_scale(),
-            )
-            .map_err(|error| error.to_string())?;
+            .build_cartesian_2d((low.0..high.0).log_scale(), (low.1..high.1).log_scale())?;
         let label =
             |horizontal, vertical| FONT.into_font().color(&INK).pos(Pos::new(horizontal, vertical));
-        for exponent in x.0..=x.1 {
-            let at = power(exponent);
-            let line = PathElement::new([(at, power(y.0)), (at, power(y.1))], FAINT);
-            chart.draw_series([line]).map_err(|error| error.to_string())?;
-            let (left, bottom) = chart.backend_coord(&(at, power(y.0)));
-            let name = count(at as u64);
-            let name = Text::new(name, (left, bottom + 8), label(HPos::Center, VPos::Top));
-            area.draw(&name).map_err(|error| error.to_string())?;
+        for at in (x.0..=x.1).map(power) {
+            chart.draw_series([PathElement::new([(at, low.1), (at, high.1)], FAINT)])?;
+            let (left, bottom) = chart.backend_coord(&(at, low.1));
+            let style = label(HPos::Center, VPos::Top);
+            area.draw(&Text::new(count(at as u64), (left, bottom + 8), style))?;
         }
-        for exponent in y.0..=y.1 {
-            let at = power(exponent);
-            let line = PathElement::new([(power(x.0), at), (power(x.1), at)], FAINT);
-            chart.draw_series([line]).map_err(|error| error.to_string())?;
-            let (left, bottom) = chart.backend_coord(&(power(x.0), at));
-            let name = Text::new(show(at), (left - 8, bottom), label(HPos::Right, VPos::Center));
-            area.draw(&name).map_err(|error| error.to_string())?;
+        for at in (y.0..=y.1).map(power) {
+            chart.draw_series([PathElement::new([(low.0, at), (high.0, at)], FAINT)])?;
+            let (left, bottom) = chart.backend_coord(&(low.0, at));
+            area.draw(&Text::new(show(at), (left - 8, bottom), label(HPos::Right, VPos::Center)))?;
         }
         for (place, line) in lines.iter().enumerate() {
             let colour = [RUNNING, WAITING, INK][place % 3];
             let path = PathElement::new(line.points.clone(), colour.stroke_width(3));
-            chart.draw_series([path]).map_err(|error| error.to_string())?;
+            chart.draw_series([path])?;
             let sample = (20 + 165 * place as i32, 14);
-            let name =
-                Text::new(line.name, (sample.0 + 14, sample.1), label(HPos::Left, VPos::Center));
-            area.draw(&name).map_err(|error| error.to_string())?;
+            let style = label(HPos::Left, VPos::Center);
+            area.draw(&Text::new(line.name, (sample.0 + 14, sample.1), style))?;
             let points = line.points.iter().map(|point| chart.backend_coord(point));
             for at in points.chain([sample]) {
-                let drawn = match place % 3 {
-                    0 => area.draw(&Circle::new(at, 6, colour.filled())),
-                    1 => area.draw(&TriangleMarker::new(at, 7, colour.filled())),
-                    _ => area.draw(&Rectangle::new(
-                        [(at.0 - 5, at.1 - 5), (at.0 + 5, at.1 + 5)],
-                        colour.filled(),
-                    )),
-                };
-                drawn.map_err(|error| error.to_string())?;
+                mark(area, place, at, colour)?;
             }
         }
         Ok(())
     })
 }
 
+// Each line has marks of its own shape.
+fn mark(area: &Area, line: usize, (x, y): (i32, i32), colour: RGBColor) -> Drawn {
+    match line % 3 {
+        0 => area.draw(&Circle::new((x, y), 6, colour.filled()))?,
+        1 => area.draw(&TriangleMarker::new((x, y), 7, colour.filled()))?,
+        _ => area.draw(&Rectangle::new([(x - 5, y - 5), (x + 5, y + 5)], colour.filled()))?,
+    }
+    Ok(())
+}
+
 // A chart of this height in the colours of the page.
-fn drawn(height: u32, draw: impl FnOnce(&Area) -> Result<(), String>) -> Result<String, String> {
+fn drawn(height: u32, draw: impl FnOnce(&Area) -> Drawn) -> Result<String, String> {
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
-        draw(&area)?;
+        draw(&area).map_err(|error| error.to_string())?;
         area.present().map_err(|error| error.to_string())?;
     }
     Ok(themed(svg))
 }
 
-// The page says what the stand-ins look like. A reader of the page is told in words what the chart
-// shows, so that the SVG itself is hidden from screen readers.
+// The style sheet of the page has the colours of the stand-ins. The page also describes the chart in
+// words, so the SVG itself is hidden from screen readers.
 fn themed(svg: String) -> String {
     let colours = [("01", "ink"), ("02", "faint"), ("03", "waiting"), ("04", "running")];
     let mut svg = svg.replace("<svg ", "<svg aria-hidden=\"true\" class=\"chart\" ");

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{ClaimEntry, ClaimVerdict, Comparison, Figure, Python, Unit};
-use crate::render::document::{busy, machine, python};
 use crate::render::number::{known, memory, significant, time, with_interval};
+use crate::render::words::{busy, machine, python};
 use crate::render::{Block, Grid};
 
 /// Everything that `--claims` shows.

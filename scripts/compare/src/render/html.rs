@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::render::charts::{self, Bar, Line};
 use crate::render::number::{UNKNOWN, count, memory, ratio, time};
-use crate::render::{Block, Grid, claims, document, scaling, tables};
+use crate::render::{Block, Grid, claims, document, scaling, tables, words};
 
 /// The height of all rows of a diagram that shares its axis with others, in pixels.
 const SHARED_HEIGHT: f64 = 170.0;
@@ -82,12 +82,12 @@ pub fn render(comparison: &Comparison) -> Result<String, String> {
     let drawn: Vec<(&Row, Timeline)> =
         rust.filter_map(|row| Some((row, Timeline::of(row.report()?)))).collect();
     let options = || drawn.iter().filter(|(row, _)| !row.program.is_baseline());
-    let longest = options().map(|(_, timeline)| timeline.wall_seconds).fold(0.0, f64::max);
+    let longest = options().map(|(_, timeline)| timeline.seconds).fold(0.0, f64::max);
     let shared =
         View { name: "shared", axis_seconds: Some(longest), height: SHARED_HEIGHT, rows: MAX_ROWS };
     let own = View { name: "own", rows: MAX_ROWS, ..View::WHOLE };
     let python = match &comparison.python {
-        Some(Python::Interpreter(it)) => Some((document::python(it), tables::twins(comparison))),
+        Some(Python::Interpreter(it)) => Some((words::python(it), tables::twins(comparison))),
         _ => None,
     };
     let interrupted = comparison
@@ -98,12 +98,12 @@ pub fn render(comparison: &Comparison) -> Result<String, String> {
             Some(_) => "Marginal cost of a worker",
             None => "Concurrency options compared",
         },
-        warnings: document::busy(comparison).into_iter().chain(interrupted).collect(),
+        warnings: words::busy(comparison).into_iter().chain(interrupted).collect(),
         workloads,
         scaling: comparison.scaling.as_ref().map(scaling_section).transpose()?,
-        shared_axis: options().map(|drawn| diagram(drawn, shared)).collect::<Result<_, _>>()?,
+        shared_axis: options().map(|drawn| diagram(drawn, shared)).collect(),
         longest: seconds(longest),
-        own_axis: drawn.iter().map(|drawn| diagram(drawn, own)).collect::<Result<_, _>>()?,
+        own_axis: drawn.iter().map(|drawn| diagram(drawn, own)).collect(),
         options: tables::options(comparison, true),
         python,
         claims: comparison.claims.as_deref().map(claims::list),
@@ -135,7 +135,7 @@ fn machine(comparison: &Comparison) -> Vec<(&'static str, String)> {
         ("date", date.clone()),
     ];
     if let Some(Python::Interpreter(interpreter)) = &comparison.python {
-        facts.push(("Python", document::python(interpreter)));
+        facts.push(("Python", words::python(interpreter)));
     }
     facts
 }
@@ -174,8 +174,8 @@ fn bar_chart(comparison: &Comparison, workload: Workload) -> Result<Chart, Strin
     Ok(Chart { title, svg: charts::bars(&bars)?, words })
 }
 
-fn diagram((row, timeline): &(&Row, Timeline), view: View) -> Result<Diagram, String> {
-    let svg = svg::draw(timeline, view).map_err(|error| error.to_string())?;
+fn diagram((row, timeline): &(&Row, Timeline), view: View) -> Diagram {
+    let svg = svg::draw(timeline, view);
     let words = match (row.program.strategy, row.program.workload) {
         (Some(Strategy::Sequential) | None, Workload::Io) => {
             "One download after another: nothing else happens while it waits."
@@ -194,7 +194,7 @@ fn diagram((row, timeline): &(&Row, Timeline), view: View) -> Result<Diagram, St
         }
     };
     let id = format!("{}-{}", view.name, row.program.command().replace(' ', "-"));
-    Ok(Diagram { id, program: row.program.command(), svg, words })
+    Diagram { id, program: row.program.command(), svg, words }
 }
 
 fn scaling_section(of: &Scaling) -> Result<ScalingSection, String> {

@@ -15,6 +15,7 @@ pub mod number;
 pub mod scaling;
 pub mod tables;
 pub mod terminal;
+pub mod words;
 
 #[cfg(test)]
 pub mod sample;

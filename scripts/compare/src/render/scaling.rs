@@ -1,9 +1,9 @@
 //! The tables and sentences of `--scaling`.
 
 use crate::model::{Class, Comparison, Fit, Point, Scaling, Series, Workload};
-use crate::render::document::machine;
 use crate::render::number::{UNKNOWN, count, known, memory, time};
 use crate::render::tables::NONE;
+use crate::render::words::machine;
 use crate::render::{Block, Grid};
 
 /// What each figure covers.

@@ -97,7 +97,7 @@ fn note(
                 return Some(Turn { workers, again: true, ..turn });
             }
         }
-        // What was asked to end has not failed.
+        // An interrupted program has not failed.
         Err(_) if bench.interrupted_by().is_some() => {}
         Err(failure) => {
             let message = format!("{}, {}: {}", series.program, failure.run, failure.reason);
