@@ -14,7 +14,6 @@
 mod async_session;
 #[cfg(feature = "blocking")]
 mod blocking_session;
-mod resolve;
 
 #[cfg(feature = "async")]
 pub use async_session::{AsyncResponse, AsyncSession};
