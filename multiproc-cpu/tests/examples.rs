@@ -152,6 +152,12 @@ fn examples_state_their_claim_and_refuse_wrong_values() {
 }
 
 #[test]
+fn separate_memory_draws_two_values_of_one_variable() {
+    let words = ["parent", "child", "variable = 1", "variable = 42"];
+    demo::draws_itself("separate_memory", &[], &words);
+}
+
+#[test]
 fn survives_closed_and_full_streams() {
     demo::survives_closed_and_full_streams("separate_memory", &[]);
     demo::survives_closed_and_full_streams("io_bound", &["--latency", "0"]);

@@ -67,13 +67,14 @@ fn run(rounds: u64, orders: [fn(usize, &Recorder); 2]) -> Result<(u64, usize, Ti
         thread::sleep(Duration::from_millis(10));
         deadlocked.extend(deadlock::check_deadlock().into_iter().flatten());
     }
+    let timeline = recorder.finish();
     for thread in &deadlocked {
         output::eprint_line("A thread in a deadlock waits here:");
         let stack = format!("{:?}", thread.backtrace());
         let here = |line: &&str| line.contains("_then_") || line.contains("deadlock.rs:");
         stack.lines().filter(here).for_each(output::eprint_line);
     }
-    Ok((done.load(Relaxed), deadlocked.len(), recorder.finish()))
+    Ok((done.load(Relaxed), deadlocked.len(), timeline))
 }
 
 /// Opposite orders deadlock both threads; one order gets every round done.

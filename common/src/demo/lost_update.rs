@@ -39,15 +39,17 @@ fn update(x: &AtomicU64) -> Update {
     Update { read, moments: [start, between, clock::now()] }
 }
 
-/// The two updates, one of each thread, that read the same value one within the other.
+/// The shortest two updates, one of each thread, that read the same value before either writes.
 fn overlap(first: &[Update], second: &[Update]) -> Option<[Update; 2]> {
     let mut candidates = second.iter().peekable();
-    first.iter().find_map(|one| {
+    let pairs = first.iter().filter_map(|one| {
         while candidates.next_if(|other| other.moments[2] <= one.moments[0]).is_some() {}
         let other = candidates.peek()?;
         let overlap = other.moments[1] < one.moments[2] && one.moments[1] < other.moments[2];
         (overlap && other.read == one.read).then_some([*one, **other])
-    })
+    });
+    let length = |update: &Update| update.moments[2] - update.moments[0];
+    pairs.min_by_key(|pair| length(&pair[0]) + length(&pair[1]))
 }
 
 fn draw(updates: Option<[Update; 2]>) -> Timeline {
@@ -81,6 +83,8 @@ mod tests {
         assert_eq!(found(&[update(2, [25, 35, 45])]), None, "another value");
         assert_eq!(found(&[update(1, [50, 60, 70])]), None, "later");
         assert_eq!(found(&[]), None);
+        let short = [update(0, [5, 6, 30]), update(1, [31, 32, 41])];
+        assert_eq!(found(&short), Some(1), "the shortest pair");
     }
 
     #[test]
