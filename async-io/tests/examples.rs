@@ -240,7 +240,7 @@ fn examples_state_their_claim_and_refuse_wrong_values() {
 
 #[test]
 fn examples_draw_what_they_show() {
-    let words = ["task 1", "ready, waits for the thread"];
+    let words = ["task 1", "running"];
     demo::draws_itself("cooperative_switch", &["--updates", "10"], &words);
     let words = ["heartbeat", "Greedy", "With yield_now", "With spawn_blocking"];
     demo::draws_itself("greedy_task", &["--sums", "5"], &words);

@@ -10,7 +10,7 @@ use crate::os::clock;
 use crate::report::timeline::{State, Timeline};
 
 /// How often each of two threads updates the number.
-const UPDATES: usize = 100_000;
+const UPDATES: usize = 10_000;
 
 /// One update: the value that was read, and the moments before the read, after it, and after the write.
 #[derive(Clone, Copy, Debug)]
@@ -20,15 +20,22 @@ struct Update {
 }
 
 /// Two threads read a number and write the next one, until both have read the same value: one of the
-/// two updates is lost. Draws these two. Without a lost update the rows are empty.
+/// two updates is lost. Draws these two. If that does not happen within a second, the rows are empty.
 ///
 /// # Errors
 /// A thread that the system refuses.
 pub fn lost_update() -> Result<Timeline> {
-    let x = AtomicU64::new(0);
-    let mut updates = in_threads(2, |_| (0..UPDATES).map(|_| update(&x)).collect::<Vec<_>>())?;
-    let (second, first) = (updates.pop().unwrap_or_default(), updates.pop().unwrap_or_default());
-    Ok(draw(overlap(&first, &second)))
+    let end = clock::now() + Duration::from_secs(1);
+    let mut lost = None;
+    while lost.is_none() && clock::now() < end {
+        let (x, start) = (AtomicU64::new(0), clock::now() + Duration::from_millis(1));
+        let updates = in_threads(2, |_| {
+            while clock::now() < start {}
+            (0..UPDATES).map(|_| update(&x)).collect::<Vec<_>>()
+        })?;
+        lost = overlap(&updates[0], &updates[1]);
+    }
+    Ok(draw(lost))
 }
 
 fn update(x: &AtomicU64) -> Update {

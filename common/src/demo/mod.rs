@@ -191,6 +191,13 @@ pub fn beginning(mut timeline: Timeline, seconds: f64) -> Timeline {
     timeline
 }
 
+/// A timeline of rows that stop: the time up to the last change, and as long again.
+pub fn until_standstill(timeline: Timeline) -> Timeline {
+    let blocks = timeline.rows.iter().flat_map(|row| &row.blocks);
+    let last = blocks.map(|block| block.start).fold(0.0, f64::max);
+    beginning(timeline, 2.0 * last)
+}
+
 fn readable(figure: &Value) -> String {
     match figure {
         Value::Null => "unknown".into(),
@@ -331,6 +338,12 @@ mod tests {
         for (start, end) in [(0.0, 1.0), (1.0, 3.0), (3.0, 4.0)] {
             timeline.block(row, State::Running, start, end, "");
         }
+        assert_eq!(
+            until_standstill(timeline.clone()).seconds,
+            4.0,
+            "3 s and 3 s, but no more than all"
+        );
+        assert_eq!(until_standstill(beginning(timeline.clone(), 3.0)).seconds, 2.0);
         let timeline = beginning(timeline, 2.0);
         let ends: Vec<f64> = timeline.rows[0].blocks.iter().map(|block| block.end).collect();
         assert_eq!((timeline.seconds, ends), (2.0, vec![1.0, 2.0]));
