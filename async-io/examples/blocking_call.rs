@@ -10,9 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::demo::{self, Claim, DemoResult, Flag, downloads};
-use common::server::Server;
-use common::workload::Strategy;
-use common::{Result, Run, Site};
+use common::{Result, Run, Site, report::timeline::Timeline, server::Server, workload::Strategy};
 use serde_json::json;
 use tokio::task::{JoinSet, spawn_blocking};
 
@@ -25,7 +23,7 @@ async fn blocking_in_tasks(run: &'static Run<Site>) -> Result<()> {
         let session = session.clone();
         tasks.spawn(async move {
             // No `.await`: the thread runs no other task until the download has ended.
-            run.time(site, || downloads::download_site(&session, &site));
+            run.time_async(site, async { downloads::download_site(&session, &site) }).await;
         });
     }
     tasks.join_all().await;
@@ -39,8 +37,8 @@ async fn blocking_in_own_threads(run: &'static Run<Site>) -> Result<()> {
     let mut tasks = JoinSet::new();
     for site in run.items() {
         let session = session.clone();
-        let download = move || run.time(site, || downloads::download_site(&session, &site));
-        tasks.spawn(async move { spawn_blocking(download).await });
+        let download = move || downloads::download_site(&session, &site);
+        tasks.spawn(run.time_async(site, async { spawn_blocking(download).await? }));
     }
     tasks.join_all().await;
     Ok(())
@@ -54,17 +52,20 @@ pub(crate) fn holds(sequential: f64, blocking: f64, own_threads: f64, async_clie
 fn main() -> ExitCode {
     let help = "How often the two pages are read";
     let flag = Flag { name: "repeat", help, default: 6, range: 2..=100 };
-    demo::show(Claim::Article(&["C22"]), flag, |repeat| {
+    demo::show_drawn(Claim::Article(&["C22"]), flag, |repeat| {
         let server = Server::start()?;
-        let wall = |work: fn(&'static Run<Site>) -> Result<()>| {
+        let measure = |work: fn(&'static Run<Site>) -> Result<()>, title: &str| {
             let latency = Some(Duration::from_millis(40));
             let run = Run::local(&server, Strategy::Tasks, repeat as usize, latency, usize::MAX);
-            Ok::<_, common::Error>(downloads::report(run, work)?.wall_seconds)
+            let report = downloads::report(run, work)?;
+            let timeline = Timeline { title: title.into(), ..Timeline::of(&report) };
+            Ok::<_, common::Error>((report.wall_seconds, timeline))
         };
-        let sequential = wall(downloads::sequential)?;
-        let blocking = wall(blocking_in_tasks)?;
-        let own_threads = wall(blocking_in_own_threads)?;
-        let async_client = wall(downloads::tasks)?;
+        let (sequential, _) = measure(downloads::sequential, "")?;
+        let (blocking, slow) = measure(blocking_in_tasks, "A client that blocks")?;
+        let (own_threads, _) = measure(blocking_in_own_threads, "")?;
+        let (async_client, fast) = measure(downloads::tasks, "A client made for async")?;
+        let timeline = Timeline::join("blocking_call", "Downloads in tasks", vec![slow, fast]);
         let figures = json!({
             "downloads": 2 * repeat,
             "wall_seconds_sequential": sequential,
@@ -76,6 +77,6 @@ fn main() -> ExitCode {
             "Tasks that block took {blocking:.2} s, tasks that await took {async_client:.2} s."
         );
         let holds = holds(sequential, blocking, own_threads, async_client);
-        Ok(DemoResult::new(holds, figures, summary))
+        Ok((DemoResult::new(holds, figures, summary), timeline))
     })
 }

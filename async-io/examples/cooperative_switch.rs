@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use common::Result;
 use common::demo::{self, Claim, DemoResult, Flag};
+use common::report::{recorder::Recorder, timeline::State, timeline::Timeline};
 use serde_json::json;
 use tokio::{runtime::Builder, task::LocalSet, task::yield_now};
 
@@ -44,15 +45,19 @@ async fn count(shared: Rc<Shared>, task: usize, updates: u64, place: Await) {
     }
 }
 
-/// Returns the lost updates and the turns of two tasks.
-fn two_tasks(updates: u64, place: Await) -> Result<(u64, u64)> {
-    let shared = Rc::new(Shared::default());
+/// Returns the lost updates and the turns of two tasks, and their picture.
+fn two_tasks(updates: u64, place: Await) -> Result<((u64, u64), Timeline)> {
+    let title = "Two tasks with an .await inside each update";
+    let recorder = Recorder::new("cooperative_switch", title, ["task 0", "task 1"])
+        .explain(State::Ready, "ready, waits for the thread");
+    let (shared, recorder) = (Rc::new(Shared::default()), Rc::new(recorder));
     let tasks = LocalSet::new();
     for task in 0..2 {
-        tasks.spawn_local(count(shared.clone(), task, updates, place));
+        let (recorder, count) = (recorder.clone(), count(shared.clone(), task, updates, place));
+        tasks.spawn_local(async move { recorder.task(task, count).await });
     }
     Builder::new_current_thread().build()?.block_on(tasks);
-    Ok((2 * updates - shared.x.get(), shared.turns.get()))
+    Ok(((2 * updates - shared.x.get(), shared.turns.get()), recorder.finish()))
 }
 
 /// Tasks that never await had one turn each, and tasks that await had more. Updates were lost only
@@ -64,11 +69,11 @@ pub(crate) fn holds(runs: &[[(u64, u64); 3]]) -> bool {
 fn main() -> ExitCode {
     let help = "How often each task adds one";
     let flag = Flag { name: "updates", help, default: 50_000, range: 1..=1_000_000 };
-    demo::show(Claim::Article(&["C07", "C11"]), flag, |updates| {
+    demo::show_drawn(Claim::Article(&["C07", "C11"]), flag, |updates| {
         let run = |_| {
             let [never, after, inside] = [Await::Never, Await::AfterUpdate, Await::InsideUpdate];
             let two_tasks = |place| two_tasks(updates, place);
-            Ok([two_tasks(never)?, two_tasks(after)?, two_tasks(inside)?])
+            Ok([two_tasks(never)?.0, two_tasks(after)?.0, two_tasks(inside)?.0])
         };
         let runs = (0..3).map(run).collect::<Result<Vec<_>>>()?;
         let [never, after, inside] = runs[0];
@@ -80,13 +85,13 @@ fn main() -> ExitCode {
             "updates_lost_with_await_after": after.0,
             "turns_with_await_after": after.1,
             "updates_lost_with_await_inside": lost,
-            "runs": runs.len(),
             "runs_with_the_same_figures": runs.iter().filter(|run| **run == runs[0]).count(),
         });
         let summary = format!(
             "Of {all} updates, {lost} were lost with an .await inside, {} without.",
             never.0
         );
-        Ok(DemoResult::new(holds(&runs), figures, summary))
+        let (_, timeline) = two_tasks(5, Await::InsideUpdate)?;
+        Ok((DemoResult::new(holds(&runs), figures, summary), timeline))
     })
 }

@@ -39,7 +39,7 @@ fn main() -> ExitCode {
             || find_sums(sums),
         )?;
         let speedup = sequential / tasks;
-        let cpus_used = demo::cpus_used(|| find_sums(sums))?;
+        let (_, cpus_used) = demo::cpus_used(|| find_sums(sums))?;
         let figures = json!({
             "sums": sums,
             "wall_seconds_sequential": sequential,

@@ -51,8 +51,8 @@ fn main() -> ExitCode {
             "wall_seconds_one_thread": one_thread,
             "wall_seconds_all_cores": all_cores,
             "speedup": speedup,
-            "cpus_used_one_thread": demo::cpus_used(|| on_one_thread(sums))?,
-            "cpus_used_all_cores": demo::cpus_used(|| on_all_cores(sums))?,
+            "cpus_used_one_thread": demo::cpus_used(|| on_one_thread(sums))?.1,
+            "cpus_used_all_cores": demo::cpus_used(|| on_all_cores(sums))?.1,
         });
         let summary = format!("Tasks that compute had a speedup of {speedup:.2} on {cores} cores.");
         Ok(DemoResult::new(holds(speedup), figures, summary))

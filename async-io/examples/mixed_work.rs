@@ -23,19 +23,6 @@ enum Place {
     Rayon,
 }
 
-async fn compute(place: Place) -> Result<u128> {
-    let sum = || cpu_bound(5_000_000);
-    match place {
-        Place::SameThread => Ok(sum()),
-        Place::SpawnBlocking => Ok(spawn_blocking(sum).await?),
-        Place::Rayon => {
-            let (sender, receiver) = oneshot::channel();
-            rayon::spawn(move || _ = sender.send(sum()));
-            Ok(receiver.await?)
-        }
-    }
-}
-
 /// Returns the longest time between two heartbeats, in milliseconds.
 #[tokio::main(flavor = "current_thread")]
 async fn all_sites(run: &'static Run<Site>, place: Place) -> Result<f64> {
@@ -45,7 +32,17 @@ async fn all_sites(run: &'static Run<Site>, place: Place) -> Result<f64> {
         let session = session.clone();
         let work = async move {
             let bytes = session.get(&site.url).await?.read_to_end().await?;
-            compute(place).await.map(|_| bytes)
+            let sum = || cpu_bound(5_000_000);
+            match place {
+                Place::SameThread => _ = sum(),
+                Place::SpawnBlocking => _ = spawn_blocking(sum).await?,
+                Place::Rayon => {
+                    let (sender, receiver) = oneshot::channel();
+                    rayon::spawn(move || _ = sender.send(sum()));
+                    receiver.await?;
+                }
+            }
+            Ok(bytes)
         };
         tasks.spawn(run.time_async(site, work));
     }

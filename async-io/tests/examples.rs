@@ -59,7 +59,6 @@ fn tasks_switch_where_they_await_and_nowhere_else() {
         ("turns_without_await", 2),
         ("updates_lost_with_await_after", 0),
         ("updates_lost_with_await_inside", 1000),
-        ("runs", 3),
         ("runs_with_the_same_figures", 3),
     ] {
         assert_eq!(result["figures"][figure], value, "{figure}");
@@ -237,6 +236,16 @@ fn examples_state_their_claim_and_refuse_wrong_values() {
     ] {
         demo::states_its_claim_and_refuses_wrong_values(name, flag);
     }
+}
+
+#[test]
+fn examples_draw_what_they_show() {
+    let words = ["task 1", "running"];
+    demo::draws_itself("cooperative_switch", &["--updates", "10"], &words);
+    let words = ["heartbeat", "Greedy", "With yield_now", "With spawn_blocking"];
+    demo::draws_itself("greedy_task", &["--sums", "5"], &words);
+    let words = ["A client that blocks", "A client made for async"];
+    demo::draws_itself("blocking_call", &["--repeat", "2"], &words);
 }
 
 #[test]

@@ -167,7 +167,8 @@ fn count(most: usize) -> impl TypedValueParser<Value = usize> {
     whole(1..=most)
 }
 
-fn file() -> impl TypedValueParser<Value = PathBuf> {
+/// A parser of the path of a file that can be written.
+pub fn file() -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(|path: PathBuf| file::check_writable(&path).map(|()| path))
 }
 

@@ -4,6 +4,7 @@
 use std::cell::OnceCell;
 use std::process::ExitCode;
 
+use common::workload::Strategy;
 use common::{Result, Run, Site};
 
 fn download_all_sites(run: &Run<Site>) -> Result<()> {
@@ -17,5 +18,5 @@ fn download_all_sites(run: &Run<Site>) -> Result<()> {
 }
 
 fn main() -> ExitCode {
-    Run::downloads_by_processes("io_processes", 5).execute(download_all_sites)
+    Run::downloads("io_processes", Strategy::Processes, 5).execute(download_all_sites)
 }

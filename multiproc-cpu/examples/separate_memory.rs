@@ -10,13 +10,19 @@ use std::sync::atomic::Ordering;
 
 use common::Result;
 use common::demo::{self, Claim, DemoResult, Flag};
+use common::report::{recorder::Recorder, timeline::State};
 use nix::sys::wait::waitpid;
 use pool::fork::{Forked, SharedCounter, fork};
 use serde_json::json;
 
+/// The rows of the picture.
+const PARENT: usize = 0;
+const CHILD: usize = 1;
+
 /// Lets a child write `number`. Returns what the parent sees in the three places.
-fn write_in_child(before: u64, number: u64) -> Result<[u64; 3]> {
+fn write_in_child(before: u64, number: u64, recorder: &Recorder) -> Result<[u64; 3]> {
     let mut variable = before;
+    recorder.set(PARENT, State::Running, format!("variable = {variable}"));
     let shared = SharedCounter::new(before)?;
     let (mut read_end, mut write_end) = pipe()?;
     let child = match fork()? {
@@ -29,9 +35,13 @@ fn write_in_child(before: u64, number: u64) -> Result<[u64; 3]> {
         }),
     };
     drop(write_end);
+    recorder.set(PARENT, State::Waiting, "");
+    recorder.set(CHILD, State::Running, format!("variable = {number}"));
     let mut received = [0; size_of::<u64>()];
     read_end.read_exact(&mut received)?;
     waitpid(child, None)?;
+    recorder.end(CHILD);
+    recorder.set(PARENT, State::Running, format!("variable = {variable}"));
     Ok([variable, u64::from_ne_bytes(received), shared.load(Ordering::Relaxed)])
 }
 
@@ -44,8 +54,10 @@ pub(crate) fn holds(before: u64, written: u64, [variable, piped, shared]: [u64; 
 fn main() -> ExitCode {
     let help = "The number that the child writes over a 1";
     let flag = Flag { name: "number", help, default: 42, range: 0..=u64::MAX };
-    demo::show(Claim::Article(&["C29"]), flag, |number| {
-        let seen = write_in_child(1, number)?;
+    demo::show_drawn(Claim::Article(&["C29"]), flag, |number| {
+        let title = "One variable in two processes";
+        let recorder = Recorder::new("separate_memory", title, ["parent", "child"]);
+        let seen = write_in_child(1, number, &recorder)?;
         let [variable, piped, shared] = seen;
         let figures = json!({
             "before_the_fork": 1,
@@ -58,6 +70,6 @@ fn main() -> ExitCode {
             "The child wrote {number}: its parent saw {variable} in the variable, {piped} through \
              the pipe, {shared} in shared memory."
         );
-        Ok(DemoResult::new(holds(1, number, seen), figures, summary))
+        Ok((DemoResult::new(holds(1, number, seen), figures, summary), recorder.finish()))
     })
 }

@@ -36,8 +36,13 @@ fn workers_are_processes() {
 #[test]
 fn cpu_time_includes_the_workers() {
     // No machine does a hundred million steps within 20 ms, and the parent does next to nothing.
-    let report = report(&program(), &["100000000"]);
-    assert!(report.user_seconds > Some(0.02), "{report:?}");
+    // A parent that ignores SIGCHLD must not hide what the workers used.
+    for setup in [":", "trap '' CHLD"] {
+        let mut command = program().after(setup);
+        command.args(["100000000", "--json"]);
+        let report = end(command).with_code(0).report();
+        assert!(report.user_seconds > Some(0.02), "{setup}: {report:?}");
+    }
 }
 
 fn start(arguments: &[&str]) -> Running {
@@ -196,7 +201,8 @@ fn starts_fewer_workers_under_a_process_limit() {
         let Some((mut command, _folder)) = program().with_process_limit(limit) else { return };
         command.args(["2000000"; 40]).args(["--workers", "40", "--quiet"]);
         let ended = end(command).with_code(code);
-        assert!(ended.stderr.contains(&format!("(ulimit -u) {limit}")), "{ended:?}");
+        assert!(ended.stderr.contains(&format!("(ulimit -u) {limit} ")), "{ended:?}");
+        assert!(ended.stderr.contains("pids.max"), "a control group's limit: {ended:?}");
         let fewer = ended.stderr.contains("2 workers instead of 40");
         assert_eq!(fewer, code == 0, "{ended:?}");
         assert_eq!(ended.stdout.contains("40, 0 failed"), code == 0, "{ended:?}");

@@ -7,6 +7,7 @@
 use std::process::ExitCode;
 
 use common::demo::{self, Claim, DemoResult, Flag};
+use common::report::{recorder::Recorder, timeline::State, timeline::Timeline};
 use common::workload::default_numbers;
 use common::{Result, cpu_bound};
 use serde_json::json;
@@ -15,13 +16,17 @@ fn find_sums_sequentially() -> Result<u128> {
     Ok(default_numbers().map(cpu_bound).sum())
 }
 
-fn find_sums(threads: u64) -> Result<u128> {
+fn find_sums(threads: u64) -> Result<(u128, Timeline)> {
+    let rows = (0..threads).map(|thread| format!("thread {thread}"));
+    let recorder = Recorder::new("cpu_threads", "CPU-bound threads without a lock", rows);
     let sums = demo::in_threads(threads, |thread| {
         // No lock: all threads compute their shares at the same time.
         let share = default_numbers().filter(|number| number % threads == thread);
-        share.map(cpu_bound).sum::<u128>()
+        let row = thread as usize;
+        let sum = |number| recorder.during(row, State::Running, "", || cpu_bound(number));
+        share.map(sum).sum::<u128>()
     })?;
-    Ok(sums.iter().sum())
+    Ok((sums.iter().sum(), recorder.finish()))
 }
 
 /// The threads were at least a tenth faster. This fails with one core, and may fail if other programs
@@ -33,9 +38,10 @@ pub(crate) fn holds(speedup: f64) -> bool {
 fn main() -> ExitCode {
     let cores = demo::cores();
     let flag = Flag { name: "threads", help: "How many threads", default: cores, range: 1..=1000 };
-    demo::show(Claim::Article(&["C04"]), flag, |threads| {
+    demo::show_drawn(Claim::Article(&["C04"]), flag, |threads| {
         let (sequential, by_threads) =
-            demo::best_of_interleaved(find_sums_sequentially, || find_sums(threads))?;
+            demo::best_of_interleaved(find_sums_sequentially, || Ok(find_sums(threads)?.0))?;
+        let ((_, timeline), cpus_used) = demo::cpus_used(|| find_sums(threads))?;
         let speedup = sequential / by_threads;
         let figures = json!({
             "cores": cores,
@@ -43,10 +49,10 @@ fn main() -> ExitCode {
             "wall_seconds_sequential": sequential,
             "wall_seconds_threads": by_threads,
             "speedup": speedup,
-            "cpus_used": demo::cpus_used(|| find_sums(threads))?,
+            "cpus_used": cpus_used,
         });
         let summary =
             format!("{threads} CPU-bound threads on {cores} cores had a speedup of {speedup:.2}.");
-        Ok(DemoResult::new(holds(speedup), figures, summary))
+        Ok((DemoResult::new(holds(speedup), figures, summary), timeline))
     })
 }

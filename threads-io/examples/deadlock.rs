@@ -10,45 +10,58 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use common::Result;
 use common::demo::{self, Claim, DemoResult, Flag};
-use common::os::output;
-use parking_lot::{Mutex, deadlock};
+use common::report::{recorder::Recorder, timeline::State, timeline::Timeline};
+use common::{Result, os::output};
+use parking_lot::{Mutex, MutexGuard, deadlock};
 use serde_json::json;
 
-type Locks = [Mutex<()>; 2];
+static A: Mutex<()> = Mutex::new(());
+static B: Mutex<()> = Mutex::new(());
+
+/// Waits for a lock and holds it until the guard is dropped. The picture shows both.
+fn lock(lock: &'static Mutex<()>, name: &str, row: usize, recorder: &Recorder) -> Guard {
+    recorder.set(row, State::Waiting, name);
+    let guard = lock.lock();
+    recorder.set(row, State::Holding, name);
+    guard
+}
+
+type Guard = MutexGuard<'static, ()>;
 
 // Never inlined, so that the stack of a waiting thread contains the name.
 #[inline(never)]
-fn a_then_b([a, b]: &Locks) {
-    let _a = a.lock();
+fn a_then_b(thread: usize, recorder: &Recorder) {
+    let _a = lock(&A, "a", thread, recorder);
     thread::sleep(Duration::from_millis(1));
     // This thread keeps `a` while it waits for `b`. The thread that has `b` must not wait for `a`.
-    let _b = b.lock();
+    let _b = lock(&B, "b", thread, recorder);
 }
 
 #[inline(never)]
-fn b_then_a([a, b]: &Locks) {
-    let _b = b.lock();
+fn b_then_a(thread: usize, recorder: &Recorder) {
+    let _b = lock(&B, "b", thread, recorder);
     thread::sleep(Duration::from_millis(1));
-    let _a = a.lock();
+    let _a = lock(&A, "a", thread, recorder);
 }
 
-/// Runs each of two functions in a thread, `rounds` times. Returns the rounds done and the number of
-/// threads in a deadlock.
-fn run(rounds: u64, functions: [fn(&Locks); 2]) -> Result<(u64, usize)> {
+/// Runs two threads, each with its own order of the locks. Returns the rounds done, the number of
+/// threads in a deadlock, and the picture.
+fn run(rounds: u64, orders: [fn(usize, &Recorder); 2]) -> Result<(u64, usize, Timeline)> {
+    let rows = ["thread 0", "thread 1"];
+    let recorder = Recorder::new("deadlock", "Two threads under two locks", rows);
     // Leaked, because a thread in a deadlock never ends and uses them for ever.
-    let locks: &Locks = Box::leak(Box::default());
+    let recorder: &Recorder = Box::leak(Box::new(recorder));
     let done: &AtomicU64 = Box::leak(Box::default());
-    let start = |function: fn(&Locks)| {
+    let start = |thread: usize| {
         thread::Builder::new().spawn(move || {
             for _ in 0..rounds {
-                function(locks);
+                orders[thread](thread, recorder);
                 done.fetch_add(1, Relaxed);
             }
         })
     };
-    let threads = [start(functions[0])?, start(functions[1])?];
+    let threads = [start(0)?, start(1)?];
     let mut deadlocked = Vec::new();
     while deadlocked.is_empty() && !threads.iter().all(JoinHandle::is_finished) {
         thread::sleep(Duration::from_millis(10));
@@ -60,7 +73,7 @@ fn run(rounds: u64, functions: [fn(&Locks); 2]) -> Result<(u64, usize)> {
         let here = |line: &&str| line.contains("_then_") || line.contains("deadlock.rs:");
         stack.lines().filter(here).for_each(output::eprint_line);
     }
-    Ok((done.load(Relaxed), deadlocked.len()))
+    Ok((done.load(Relaxed), deadlocked.len(), recorder.finish()))
 }
 
 /// Opposite orders deadlock both threads; one order gets every round done.
@@ -71,9 +84,10 @@ pub(crate) fn holds(deadlocked: usize, rounds: u64, done_in_one_order: u64) -> b
 fn main() -> ExitCode {
     let help = "How many rounds each thread works";
     let flag = Flag { name: "rounds", help, default: 100, range: 1..=1_000_000 };
-    demo::show(Claim::Article(&["C16", "C17"]), flag, |rounds| {
-        let (opposite, deadlocked) = run(rounds, [a_then_b, b_then_a])?;
-        let (one_order, _) = run(rounds, [a_then_b, a_then_b])?;
+    demo::show_drawn(Claim::Article(&["C16", "C17"]), flag, |rounds| {
+        // First, because the locks of the deadlock are never released.
+        let (one_order, ..) = run(rounds, [a_then_b, a_then_b])?;
+        let (opposite, deadlocked, timeline) = run(rounds, [a_then_b, b_then_a])?;
         let rounds = 2 * rounds;
         let figures = json!({
             "rounds": rounds,
@@ -85,6 +99,7 @@ fn main() -> ExitCode {
             "With opposite orders {deadlocked} threads deadlocked after {opposite} of {rounds} \
              rounds; with one order {one_order} rounds were done."
         );
-        Ok(DemoResult::new(holds(deadlocked, rounds, one_order), figures, summary))
+        let result = DemoResult::new(holds(deadlocked, rounds, one_order), figures, summary);
+        Ok((result, demo::until_standstill(timeline)))
     })
 }

@@ -10,26 +10,36 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::demo::{self, Claim, DemoResult, Flag};
+use common::report::{recorder::Recorder, timeline::State, timeline::Timeline};
 use common::{Result, cpu_bound};
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::json;
 
 /// 1,200 steps of computing, divided among threads that hold the GIL for each step.
-fn compute(threads: u64) -> Result<()> {
+fn compute(threads: u64) -> Result<Timeline> {
     let gil = Mutex::new(());
-    let share = |_| {
+    let rows = (0..threads).map(|thread| format!("thread {thread}"));
+    let recorder = Recorder::new("gil", "CPU-bound threads under one lock", rows);
+    let share = |thread| {
+        let thread = thread as usize;
+        recorder.set(thread, State::Waiting, "");
         let mut guard = gil.lock();
+        recorder.set(thread, State::Holding, "");
         let mut since = Instant::now();
         for _ in 0..1_200 / threads {
             cpu_bound(100_000);
             // CPython's switch interval: after 5 ms the GIL goes to a thread that waits for it.
             if since.elapsed() >= Duration::from_millis(5) {
+                recorder.set(thread, State::Waiting, "");
                 MutexGuard::bump(&mut guard);
+                recorder.set(thread, State::Holding, "");
                 since = Instant::now();
             }
         }
+        recorder.end(thread);
     };
-    demo::in_threads(threads, share).map(drop)
+    demo::in_threads(threads, share)?;
+    Ok(recorder.finish())
 }
 
 /// `waits` waits of 10 ms, divided among threads.
@@ -54,10 +64,11 @@ pub(crate) fn holds(threads: u64, cpus_used: Option<f64>, io_bound_speedup: f64)
 
 fn main() -> ExitCode {
     let flag = Flag { name: "threads", help: "How many threads", default: 4, range: 2..=100 };
-    demo::show(Claim::Article(&["C04", "C05"]), flag, |threads| {
-        let cpu = demo::best_of_interleaved(|| compute(1), || compute(threads))?;
+    demo::show_drawn(Claim::Article(&["C04", "C05"]), flag, |threads| {
+        let computed = |threads| compute(threads).map(drop);
+        let cpu = demo::best_of_interleaved(|| computed(1), || computed(threads))?;
         let io = demo::best_of_interleaved(|| wait(threads, 1), || wait(threads, threads))?;
-        let cpus_used = demo::cpus_used(|| compute(threads))?;
+        let (timeline, cpus_used) = demo::cpus_used(|| compute(threads))?;
         let (cpu, io) = (cpu.0 / cpu.1, io.0 / io.1);
         let figures = json!({
             "threads": threads,
@@ -69,6 +80,6 @@ fn main() -> ExitCode {
             "{threads} threads under one lock had a speedup of {cpu:.2} for computing and of \
              {io:.2} for waiting."
         );
-        Ok(DemoResult::new(holds(threads, cpus_used, io), figures, summary))
+        Ok((DemoResult::new(holds(threads, cpus_used, io), figures, summary), timeline))
     })
 }

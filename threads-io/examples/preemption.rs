@@ -6,24 +6,29 @@
 //! gaps is a slice.
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::demo::{self, Claim, DemoResult, Flag};
-use common::os::usage::involuntary_context_switches_of_thread;
+use common::os::{clock, usage::involuntary_context_switches_of_thread};
+use common::report::{recorder::Recorder, timeline::State};
 use serde_json::json;
 
 /// Longer than an interrupt, shorter than another thread's slice.
 const GAP: Duration = Duration::from_micros(500);
 
-/// Returns the thread's slices, its longest pause, and how often it was interrupted.
-fn stay_busy(until: Instant) -> (Vec<Duration>, Duration, Option<u64>) {
+/// The slices of a thread, its longest pause, and how often it was interrupted.
+type Busy = (Vec<Duration>, Duration, Option<u64>);
+
+fn stay_busy(row: usize, until: Duration, recorder: &Recorder) -> Busy {
     let (mut slices, mut longest_pause) = (Vec::new(), Duration::ZERO);
-    let mut slice_start = Instant::now();
+    let mut slice_start = clock::now();
     let mut last = slice_start;
     while last < until {
         // Nothing here waits or yields, so a gap between two readings is the scheduler's decision.
-        let now = Instant::now();
+        let now = clock::now();
         if now - last > GAP {
+            recorder.block(row, State::Running, "", slice_start, last);
+            recorder.block(row, State::Ready, "", last, now);
             slices.push(last - slice_start);
             longest_pause = longest_pause.max(now - last);
             slice_start = now;
@@ -44,9 +49,12 @@ fn main() -> ExitCode {
     let cores = demo::cores();
     let flag =
         Flag { name: "threads", help: "How many threads", default: 2 * cores, range: 1..=1000 };
-    demo::show(Claim::Article(&["C07", "C08"]), flag, |threads| {
-        let until = Instant::now() + Duration::from_secs(1);
-        let seen = demo::in_threads(threads, |_| stay_busy(until))?;
+    demo::show_drawn(Claim::Article(&["C07", "C08"]), flag, |threads| {
+        let rows = (0..threads).map(|thread| format!("thread {thread}"));
+        let recorder = Recorder::new("preemption", "Busy threads, more than cores", rows);
+        let until = clock::now() + Duration::from_secs(1);
+        let seen =
+            demo::in_threads(threads, |thread| stay_busy(thread as usize, until, &recorder))?;
         let fewest = seen.iter().map(|(slices, ..)| slices.len()).min().unwrap_or(0);
         let longest_pause = seen.iter().map(|(_, pause, _)| *pause).max().unwrap_or_default();
         let switches: Option<u64> = seen.iter().map(|(.., switches)| *switches).sum();
@@ -66,6 +74,7 @@ fn main() -> ExitCode {
             "{threads} threads that never yield shared {cores} cores: each had at least {fewest} \
              slices, with a median of {median:.2} ms."
         );
-        Ok(DemoResult::new(holds(cores, threads, fewest, switches), figures, summary))
+        let result = DemoResult::new(holds(cores, threads, fewest, switches), figures, summary);
+        Ok((result, demo::beginning(recorder.finish(), 0.1)))
     })
 }

@@ -48,7 +48,7 @@ pub(crate) fn holds(lost: u64, lost_by_fetch_add: u64, lost_by_mutex: u64) -> bo
 fn main() -> ExitCode {
     let flag =
         Flag { name: "threads", help: "How many threads count", default: 4, range: 1..=1000 };
-    demo::show(Claim::Article(&["C09", "C15", "C17"]), flag, |threads| {
+    demo::show_drawn(Claim::Article(&["C09", "C15", "C17"]), flag, |threads| {
         let lock = Mutex::new(());
         let (updates, lost, time) = count(threads, read_then_write)?;
         let (_, lost_add, time_add) = count(threads, |x| _ = x.fetch_add(1, Relaxed))?;
@@ -68,6 +68,7 @@ fn main() -> ExitCode {
         });
         let summary =
             format!("{threads} threads that read and then write lost {lost} of {updates} updates.");
-        Ok(DemoResult::new(holds(lost, lost_add, lost_mutex), figures, summary))
+        let result = DemoResult::new(holds(lost, lost_add, lost_mutex), figures, summary);
+        Ok((result, demo::lost_update()?))
     })
 }

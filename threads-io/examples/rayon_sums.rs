@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 
 use common::run::Item;
+use common::workload::Strategy;
 use common::{Result, Run, cpu_bound};
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
@@ -13,7 +14,9 @@ use rayon::prelude::*;
 fn find_sums(run: &Run<u64>) -> Result<()> {
     let numbers: Vec<Item<u64>> = run.items().collect();
     let pool = ThreadPoolBuilder::new().num_threads(run.workers).build()?;
-    (0..run.workers).for_each(|_| run.started(Ok(())));
+    for _ in 0..run.workers {
+        run.started(Ok(()));
+    }
     // Without the bookkeeping: `numbers.par_iter().map(|n| cpu_bound(*n)).collect()`.
     pool.install(|| {
         numbers.par_iter().with_max_len(1).for_each(|number| {
@@ -27,5 +30,5 @@ fn find_sums(run: &Run<u64>) -> Result<()> {
 }
 
 fn main() -> ExitCode {
-    Run::sums_by_threads("rayon_sums").execute(find_sums)
+    Run::sums("rayon_sums", Strategy::Threads).execute(find_sums)
 }

@@ -3,9 +3,11 @@
 mod claims;
 #[cfg(any(feature = "async", feature = "blocking"))]
 pub mod downloads;
+mod lost_update;
 pub mod scaling;
 
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
@@ -14,10 +16,15 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use indicatif::HumanCount;
 use serde_json::{Value, json};
 
-use crate::cli::whole;
-use crate::os::output::{eprint_line, print_line};
+pub use lost_update::lost_update;
+
+use crate::cli::{self, whole};
+use crate::os::output::{eprint_line, print_line, print_raw};
 use crate::os::usage::Usage;
-use crate::os::{clock, limits, output, signals};
+use crate::os::{clock, file, limits, output, signals};
+use crate::report::svg::{self, View};
+use crate::report::terminal::{self, Canvas};
+use crate::report::timeline::Timeline;
 use crate::report::{format, with_causes};
 use crate::{Error, Result, server};
 
@@ -83,24 +90,27 @@ impl DemoResult {
 /// Ends the process with exit code 2 on a wrong command line. The exit code is 0 even if the claim
 /// does not hold, because that is a result too; 1 if `work` fails.
 pub fn show(claim: Claim, flag: Flag, work: impl FnOnce(u64) -> Result<DemoResult>) -> ExitCode {
-    server::serve_if_requested();
-    let arguments = command(claim, &flag).get_matches();
-    let number = arguments.get_one(flag.name).copied().unwrap_or(flag.default);
-    let result = match signals::handle_sigchld() {
-        Ok(()) => work(number),
-        Err(error) => Err(error.into()),
-    };
-    match result {
-        Ok(result) => print(claim, &result, &arguments),
-        Err(error) => {
-            let refusal = error.downcast_ref().map(limits::explain);
-            let error = refusal.unwrap_or_else(|| with_causes(&*error));
-            eprint_line(&format!("error: {error}"));
-            return ExitCode::FAILURE;
-        }
-    }
-    ExitCode::from(u8::from(output::failed()))
+    let command = command(claim, &flag);
+    run(claim, &flag, command, |number| Ok((work(number)?, None)))
 }
+
+/// [`show`] for an example that also draws what it has done: as characters for a person, and as SVG
+/// with `--diagram FILE`.
+pub fn show_drawn(
+    claim: Claim,
+    flag: Flag,
+    work: impl FnOnce(u64) -> Result<(DemoResult, Timeline)>,
+) -> ExitCode {
+    let diagram = Arg::new(DIAGRAM)
+        .long(DIAGRAM)
+        .value_name("FILE.svg")
+        .help("Draw the run into this file, as SVG")
+        .value_parser(cli::file());
+    let command = command(claim, &flag).arg(diagram);
+    run(claim, &flag, command, |number| work(number).map(|(result, drawn)| (result, Some(drawn))))
+}
+
+const DIAGRAM: &str = "diagram";
 
 fn command(claim: Claim, flag: &Flag) -> Command {
     let number = Arg::new(flag.name)
@@ -116,21 +126,76 @@ fn command(claim: Claim, flag: &Flag) -> Command {
     Command::new("example").about(claim.help()).args([number, json])
 }
 
-fn print(claim: Claim, result: &DemoResult, arguments: &ArgMatches) {
+fn run(
+    claim: Claim,
+    flag: &Flag,
+    command: Command,
+    work: impl FnOnce(u64) -> Result<(DemoResult, Option<Timeline>)>,
+) -> ExitCode {
+    server::serve_if_requested();
+    let arguments = command.get_matches();
+    let number = arguments.get_one(flag.name).copied().unwrap_or(flag.default);
+    let done = signals::handle_sigchld()
+        .map_err(Error::from)
+        .and_then(|()| work(number))
+        .and_then(|(result, drawn)| print(claim, &result, drawn.as_ref(), &arguments));
+    if let Err(error) = done {
+        let refusal = error.downcast_ref().map(limits::explain);
+        let error = refusal.unwrap_or_else(|| with_causes(&*error));
+        eprint_line(&format!("error: {error}"));
+        return ExitCode::FAILURE;
+    }
+    ExitCode::from(u8::from(output::failed()))
+}
+
+fn print(
+    claim: Claim,
+    result: &DemoResult,
+    drawn: Option<&Timeline>,
+    arguments: &ArgMatches,
+) -> Result<()> {
     let DemoResult { holds, figures, summary } = result;
     if arguments.get_flag("json") {
         let ids: Vec<_> = claim.parts().into_iter().filter_map(|(id, _)| id).collect();
         let object = json!({"claim": ids, "holds": holds, "figures": figures, "summary": summary});
-        return print_line(&object.to_string());
+        print_line(&object.to_string());
+    } else {
+        for (name, figure) in figures.as_object().into_iter().flatten() {
+            print_line(&format!("  {:<40} {}", name.replace('_', " "), readable(figure)));
+        }
+        if let Some(timeline) = drawn {
+            print_raw(&format!("{}\n", terminal::draw(timeline, Canvas::stdout())));
+        }
+        print_line(summary);
+        let verdict = if *holds { "holds in this run" } else { "does not hold in this run" };
+        for (id, words) in claim.parts() {
+            print_line(&format!("{} {verdict}: {words}.", id.unwrap_or("The claim")));
+        }
     }
-    for (name, figure) in figures.as_object().into_iter().flatten() {
-        print_line(&format!("  {:<40} {}", name.replace('_', " "), readable(figure)));
+    if let Some(timeline) = drawn
+        && let Some(path) = arguments.get_one::<PathBuf>(DIAGRAM)
+    {
+        file::replace(path, &svg::draw(timeline, View::WHOLE))?;
+        eprint_line(&format!("diagram written to {}", path.display()));
     }
-    print_line(summary);
-    let verdict = if *holds { "holds in this run" } else { "does not hold in this run" };
-    for (id, words) in claim.parts() {
-        print_line(&format!("{} {verdict}: {words}.", id.unwrap_or("The claim")));
+    Ok(())
+}
+
+/// The first `seconds` of a timeline, for a picture of a run that is too long to be seen.
+pub fn beginning(mut timeline: Timeline, seconds: f64) -> Timeline {
+    for row in &mut timeline.rows {
+        row.blocks.retain(|block| block.start < seconds);
+        row.blocks.iter_mut().for_each(|block| block.end = block.end.min(seconds));
     }
+    timeline.seconds = timeline.seconds.min(seconds);
+    timeline
+}
+
+/// A timeline of rows that stop: the time up to the last change, and as long again.
+pub fn until_standstill(timeline: Timeline) -> Timeline {
+    let blocks = timeline.rows.iter().flat_map(|row| &row.blocks);
+    let last = blocks.map(|block| block.start).fold(0.0, f64::max);
+    beginning(timeline, 2.0 * last)
 }
 
 fn readable(figure: &Value) -> String {
@@ -163,15 +228,16 @@ pub fn try_timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, f64)> {
     Ok((result?, seconds))
 }
 
-/// CPU time over wall time of `work`, all threads together; `None` if the system does not report it.
+/// The result of `work`, and its CPU time over its wall time, all threads together; `None` if the
+/// system does not report it.
 ///
 /// # Errors
 /// Those of `work`.
-pub fn cpus_used<T>(work: impl FnOnce() -> Result<T>) -> Result<Option<f64>> {
+pub fn cpus_used<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, Option<f64>)> {
     let before = Usage::now();
-    let (_, seconds) = try_timed(work)?;
+    let (result, seconds) = try_timed(work)?;
     let used = Usage::now().zip(before).map(|(after, before)| after.since(&before));
-    Ok(used.map(|used| (used.user_seconds + used.system_seconds) / seconds))
+    Ok((result, used.map(|used| (used.user_seconds + used.system_seconds) / seconds)))
 }
 
 /// The shortest wall times of two ways to do the same work, in seconds.
@@ -236,6 +302,7 @@ pub fn cores() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::timeline::State;
 
     const FLAG: Flag = Flag { name: "threads", help: "How many threads", default: 4, range: 1..=9 };
 
@@ -262,6 +329,24 @@ mod tests {
             assert!(text.contains(words), "{words} in {text}");
         }
         assert!(help(Claim::Beyond("it works")).starts_with("Shows that it works"));
+    }
+
+    #[test]
+    fn the_beginning_of_a_timeline_ends_at_its_time() {
+        let mut timeline = Timeline::new("name", "title");
+        let row = timeline.row("row");
+        for (start, end) in [(0.0, 1.0), (1.0, 3.0), (3.0, 4.0)] {
+            timeline.block(row, State::Running, start, end, "");
+        }
+        assert_eq!(
+            until_standstill(timeline.clone()).seconds,
+            4.0,
+            "3 s and 3 s, but no more than all"
+        );
+        assert_eq!(until_standstill(beginning(timeline.clone(), 3.0)).seconds, 2.0);
+        let timeline = beginning(timeline, 2.0);
+        let ends: Vec<f64> = timeline.rows[0].blocks.iter().map(|block| block.end).collect();
+        assert_eq!((timeline.seconds, ends), (2.0, vec![1.0, 2.0]));
     }
 
     #[test]

@@ -1,21 +1,17 @@
 //! The session that tasks share, on reqwest.
 
-use std::error::Error as _;
-use std::io::{self, ErrorKind};
+use std::net::ToSocketAddrs;
 use std::sync::{Arc, OnceLock};
+use std::thread;
 use std::time::Duration;
 
 use reqwest::Client;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::LOCATION;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use url::Url;
 
-use super::{
-    MAX_REDIRECTS, check_proxy_variables, next_page, no_answer_within, resolve, too_many_redirects,
-    within_limit,
-};
+use super::{Redirects, causes, check_proxy_variables, no_answer_within, was_closed, within_limit};
 use crate::{Error, Result};
 
 /// A client whose downloads wait by `.await`. Its clones share their connections.
@@ -28,11 +24,6 @@ struct Shared {
     // Made for the first https page, because reading the system's certificates takes milliseconds
     // and fails where there are none.
     encrypted: OnceLock<Result<Client, String>>,
-    settings: Settings,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Settings {
     timeout: Duration,
     local: bool,
     idle_connections: usize,
@@ -58,9 +49,9 @@ impl AsyncSession {
         }
         // Fails only if a provider is installed already, which then serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let settings = Settings { timeout, local, idle_connections };
-        let plain = settings.client(false)?;
-        Ok(Self(Arc::new(Shared { plain, encrypted: OnceLock::new(), settings })))
+        let plain = client(false, local, idle_connections)?;
+        let encrypted = OnceLock::new();
+        Ok(Self(Arc::new(Shared { plain, encrypted, timeout, local, idle_connections })))
     }
 
     /// Requests a page and follows its redirects. Returns as soon as the response's head is there.
@@ -68,93 +59,67 @@ impl AsyncSession {
     /// # Errors
     /// No connection, no answer in time, a status that is no success.
     pub async fn get(&self, url: &str) -> Result<AsyncResponse> {
-        let timeout = self.0.settings.timeout;
+        let timeout = self.0.timeout;
         let deadline = Instant::now() + timeout;
-        let mut page = Url::parse(url)?;
-        for _ in 0..=MAX_REDIRECTS {
-            let response = self.send(&page, deadline).await?;
-            let location = response.headers().get(LOCATION).map(|value| value.as_bytes());
-            match next_page(&page, response.status().as_u16(), location)? {
-                None => return Ok(AsyncResponse { response, timeout }),
-                Some(next) => page = next,
+        let mut redirects = Redirects::from(url)?;
+        loop {
+            let response = self.send(&redirects.page, deadline).await?;
+            if redirects.end(response.status(), response.headers())? {
+                return Ok(AsyncResponse { response, timeout });
             }
         }
-        Err(too_many_redirects())
     }
 
     async fn send(&self, page: &Url, deadline: Instant) -> Result<reqwest::Response> {
-        let encrypted = page.scheme() == "https";
-        let settings = self.0.settings;
         let request = |client: &Client| {
-            client
-                .get(page.clone())
-                .timeout(deadline.saturating_duration_since(Instant::now()))
-                .send()
+            let left = deadline.saturating_duration_since(Instant::now());
+            client.get(page.clone()).timeout(left).send()
         };
+        let encrypted = page.scheme() == "https";
         let response = match request(self.client(encrypted)?).await {
-            Err(error) if was_closed(&error) => {
-                let without_reuse = Settings { idle_connections: 0, ..settings };
-                request(&without_reuse.client(encrypted)?).await
-            }
+            Err(error) if was_closed(&error) => request(&client(encrypted, self.0.local, 0)?).await,
             response => response,
         };
-        response.map_err(|error| explain(error, settings.timeout))
+        response.map_err(|error| explain(error, self.0.timeout))
     }
 
     fn client(&self, encrypted: bool) -> Result<&Client> {
+        let Shared { plain, local, idle_connections, .. } = &*self.0;
         if !encrypted {
-            return Ok(&self.0.plain);
+            return Ok(plain);
         }
-        let make =
-            || self.0.settings.client(true).map_err(|error| crate::report::with_causes(&*error));
+        let root_cause = |error: reqwest::Error| {
+            causes(&error).last().map(ToString::to_string).unwrap_or_default()
+        };
+        let make = || client(true, *local, *idle_connections).map_err(root_cause);
         Ok(self.0.encrypted.get_or_init(make).as_ref().map_err(String::clone)?)
     }
 }
 
-impl Settings {
-    fn client(self, encrypted: bool) -> Result<Client> {
-        let mut client = Client::builder()
-            .http1_only()
-            .redirect(reqwest::redirect::Policy::none())
-            .dns_resolver(ThreadResolver)
-            .pool_max_idle_per_host(self.idle_connections)
-            // A connection lives for one run: it is not worth a probe whether it still does.
-            .tcp_keepalive(None)
-            .tcp_keepalive_interval(None)
-            .tcp_keepalive_retries(None)
-            .tcp_user_timeout(None);
-        if self.local {
-            client = client.no_proxy();
-        }
-        if !encrypted {
-            client = client.tls_certs_only([]);
-        }
-        Ok(client.build()?)
+fn client(encrypted: bool, local: bool, idle_connections: usize) -> reqwest::Result<Client> {
+    let mut client = Client::builder()
+        .http1_only()
+        .redirect(reqwest::redirect::Policy::none())
+        .dns_resolver(ThreadResolver)
+        .pool_max_idle_per_host(idle_connections)
+        // A connection lives for one run: it is not worth a probe whether it still does.
+        .tcp_keepalive(None)
+        .tcp_keepalive_interval(None)
+        .tcp_keepalive_retries(None)
+        .tcp_user_timeout(None);
+    if local {
+        client = client.no_proxy();
     }
-}
-
-// The server may have closed the connection before it saw the request.
-fn was_closed(error: &reqwest::Error) -> bool {
-    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let closed = error.downcast_ref::<io::Error>().is_some_and(|error| {
-            matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
-        });
-        if closed
-            || error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message)
-        {
-            return true;
-        }
-        cause = error.source();
+    if !encrypted {
+        client = client.tls_certs_only([]);
     }
-    false
+    client.build()
 }
 
 fn explain(error: reqwest::Error, timeout: Duration) -> Error {
     // Reports name the page already.
     let error = error.without_url();
-    if error.is_timeout() { no_answer_within(timeout) } else { error.into() }
+    if error.is_timeout() { no_answer_within(timeout) } else { super::explain(error.into()) }
 }
 
 impl AsyncResponse {
@@ -175,6 +140,8 @@ impl AsyncResponse {
     }
 }
 
+/// Looks each name up in a thread of its own. The runtime's threads for that would panic if the system
+/// refused one, and the runtime would wait for them at its end.
 #[derive(Debug)]
 struct ThreadResolver;
 
@@ -182,13 +149,11 @@ impl Resolve for ThreadResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (sender, receiver) = oneshot::channel();
         let host = name.as_str().to_owned();
+        // Port 0 stands for the port of the URL. The sender fails if the download's time is over.
+        let look_up = move || sender.send((host.as_str(), 0).to_socket_addrs());
         Box::pin(async move {
-            // Port 0 stands for the one in the URL.
-            resolve::look_up(host, 0, move |addresses| {
-                // Fails if the download's time is over.
-                let _ = sender.send(addresses);
-            })?;
-            Ok(Box::new(receiver.await??.into_iter()) as Addrs)
+            thread::Builder::new().spawn(look_up)?;
+            Ok(Box::new(receiver.await??) as Addrs)
         })
     }
 }

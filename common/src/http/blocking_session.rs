@@ -1,13 +1,14 @@
 //! The session that blocks its thread while it waits, on ureq.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, Read};
 use std::net::IpAddr;
 use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use ureq::Agent;
 use ureq::config::Config;
-use ureq::http::{self, Uri, header::LOCATION};
+use ureq::http::{self, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::time::Duration::NotHappening;
@@ -15,21 +16,16 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use url::Url;
 
 use super::{
-    IDLE_CONNECTIONS, MAX_BODY, MAX_REDIRECTS, check_proxy_variables, next_page, no_answer_within,
-    resolve, too_many_redirects, within_limit,
+    IDLE_CONNECTIONS, MAX_BODY, Redirects, check_proxy_variables, invalid_response,
+    no_answer_within, was_closed, within_limit,
 };
 use crate::os::clock;
 use crate::{Error, Result};
-
-/// How many addresses of a name the library can try.
-const MAX_ADDRESSES: usize = 16;
 
 /// A client that blocks its thread while it waits. Keeps its connections for further downloads.
 #[derive(Debug)]
 pub struct Session {
     agent: Agent,
-    // Never uses a connection twice.
-    without_reuse: Agent,
     timeout: Duration,
 }
 
@@ -50,23 +46,22 @@ impl Session {
         if !local {
             check_proxy_variables()?;
         }
-        let agent = |idle_connections| {
-            let tls = TlsConfig::builder()
-                .unversioned_rustls_crypto_provider(rustls::crypto::ring::default_provider().into())
-                .root_certs(RootCerts::PlatformVerifier)
-                .build();
-            let mut config = Agent::config_builder()
-                .max_idle_connections(idle_connections)
-                .max_idle_connections_per_host(idle_connections)
-                .max_redirects(0)
-                .http_status_as_error(false)
-                .tls_config(tls);
-            if local {
-                config = config.proxy(None);
-            }
-            Agent::with_parts(config.build(), DefaultConnector::default(), IpLiteralResolver)
-        };
-        Ok(Self { agent: agent(IDLE_CONNECTIONS), without_reuse: agent(0), timeout })
+        let tls = TlsConfig::builder()
+            .unversioned_rustls_crypto_provider(rustls::crypto::ring::default_provider().into())
+            .root_certs(RootCerts::PlatformVerifier)
+            .build();
+        let mut config = Agent::config_builder()
+            .max_idle_connections(IDLE_CONNECTIONS)
+            .max_idle_connections_per_host(IDLE_CONNECTIONS)
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .tls_config(tls);
+        if local {
+            config = config.proxy(None);
+        }
+        let agent =
+            Agent::with_parts(config.build(), DefaultConnector::default(), IpLiteralResolver);
+        Ok(Self { agent, timeout })
     }
 
     /// Requests a page and follows its redirects. Returns as soon as the response's head is there.
@@ -75,41 +70,35 @@ impl Session {
     /// No connection, no answer in time, a status that is no success.
     pub fn get(&self, url: &str) -> Result<Response> {
         let deadline = clock::now() + self.timeout;
-        let mut page = Url::parse(url)?;
-        for _ in 0..=MAX_REDIRECTS {
-            let response = self.send(&page, deadline)?;
-            let location = response.headers().get(LOCATION).map(|value| value.as_bytes());
-            match next_page(&page, response.status().as_u16(), location)? {
-                None => return Ok(Response { response, timeout: self.timeout }),
-                Some(next) => page = next,
+        let mut redirects = Redirects::from(url)?;
+        loop {
+            let response = self.send(&redirects.page, deadline)?;
+            if redirects.end(response.status(), response.headers())? {
+                return Ok(Response { response, timeout: self.timeout });
             }
         }
-        Err(too_many_redirects())
     }
 
     fn send(&self, page: &Url, deadline: Duration) -> Result<http::Response<ureq::Body>> {
-        let request = |agent: &Agent| {
+        let request = |max_idle_age| {
             let left = deadline.saturating_sub(clock::now());
-            agent.get(page.as_str()).config().timeout_global(Some(left)).build().call()
+            let request = self.agent.get(page.as_str()).config().timeout_global(Some(left));
+            request.max_idle_age(max_idle_age).build().call()
         };
-        let response = match request(&self.agent) {
-            Err(ureq::Error::Io(error)) if was_closed(&error) => request(&self.without_reuse),
+        let response = match request(self.timeout) {
+            // An age of zero allows no kept connection.
+            Err(ureq::Error::Io(error)) if was_closed(&error) => request(Duration::ZERO),
             response => response,
         };
         response.map_err(|error| explain(error, self.timeout))
     }
 }
 
-// The server may have closed the connection before it saw the request.
-fn was_closed(error: &io::Error) -> bool {
-    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
-}
-
-// In plain words: the library only names the kind of its timer.
 fn explain(error: ureq::Error, timeout: Duration) -> Error {
     match error {
         ureq::Error::Timeout(_) => no_answer_within(timeout),
+        ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => invalid_response(error),
+        ureq::Error::Io(error) => super::explain(error.into()),
         error => error.into(),
     }
 }
@@ -127,8 +116,8 @@ impl Response {
     }
 }
 
-/// Looks names up with a time limit, and IP addresses without a thread, which would count as one of
-/// the program's.
+/// Looks names up in a thread with a time limit, and IP addresses without one: it would count as one of
+/// the program's. The library's own resolver panics if the system refuses the thread.
 #[derive(Debug)]
 struct IpLiteralResolver;
 
@@ -139,25 +128,19 @@ impl Resolver for IpLiteralResolver {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-        if host.parse::<IpAddr>().is_ok() {
-            let without_thread = NextTimeout { after: NotHappening, ..timeout };
-            return DefaultResolver::default().resolve(uri, config, without_thread);
+        let is_address =
+            uri.host().unwrap_or_default().trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+        let (uri, config) = (uri.clone(), config.clone());
+        let look_up = move || {
+            let in_this_thread = NextTimeout { after: NotHappening, ..timeout };
+            DefaultResolver::default().resolve(&uri, &config, in_this_thread)
+        };
+        if is_address {
+            return look_up();
         }
-        let port =
-            uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
         let (sender, receiver) = mpsc::sync_channel(1);
-        resolve::look_up(host.to_owned(), port, move |addresses| {
-            // Fails if the download's time is over.
-            let _ = sender.send(addresses);
-        })?;
-        let addresses = receiver.recv_timeout(*timeout.after);
-        let mut found = self.empty();
-        for address in addresses.map_err(|_| ureq::Error::Timeout(timeout.reason))?? {
-            if found.len() < MAX_ADDRESSES {
-                found.push(address);
-            }
-        }
-        if found.is_empty() { Err(ureq::Error::HostNotFound) } else { Ok(found) }
+        // The sender fails if the download's time is over.
+        thread::Builder::new().spawn(move || sender.send(look_up()))?;
+        receiver.recv_timeout(*timeout.after).unwrap_or(Err(ureq::Error::Timeout(timeout.reason)))
     }
 }

@@ -8,21 +8,30 @@
 //!   once more, on a new connection.
 //! - Certificates are checked against the system's trust store, or `SSL_CERT_FILE` if it is set.
 //! - Requests to the local server ignore proxy variables; all others use the client's own rules.
+//! - Both clients report an error in the same words if it has a name here: see `explain`.
 
 #[cfg(feature = "async")]
 mod async_session;
 #[cfg(feature = "blocking")]
 mod blocking_session;
-mod resolve;
 
 #[cfg(feature = "async")]
 pub use async_session::{AsyncResponse, AsyncSession};
 #[cfg(feature = "blocking")]
 pub use blocking_session::{Response, Session};
 
+use std::error::Error as StdError;
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::iter;
 use std::time::Duration;
 
+use hyper::StatusCode;
+use hyper::header::{HeaderMap, LOCATION};
+use rustls::CertificateError;
 use url::Url;
+
+use crate::os::limits;
 
 use crate::{Error, Result};
 
@@ -34,25 +43,41 @@ const MAX_REDIRECTS: usize = 10;
 #[cfg(feature = "blocking")]
 const IDLE_CONNECTIONS: usize = 10;
 
-/// Where a response with this status leads: `None` if it is the page itself, or the next page.
-///
-/// # Errors
-/// Every other status.
-fn next_page(page: &Url, status: u16, location: Option<&[u8]>) -> Result<Option<Url>> {
-    let redirect = || {
-        let location = str::from_utf8(location?).ok()?;
-        let next = page.join(location).ok()?;
-        matches!(next.scheme(), "http" | "https").then_some(next)
-    };
-    match status {
-        200..=299 => Ok(None),
-        301 | 302 | 303 | 307 | 308 if let Some(next) = redirect() => Ok(Some(next)),
-        _ => Err(format!("HTTP status {status}").into()),
-    }
+/// The page to request next, and how many redirects may follow.
+struct Redirects {
+    page: Url,
+    left: usize,
 }
 
-fn too_many_redirects() -> Error {
-    format!("more than {MAX_REDIRECTS} redirects").into()
+impl Redirects {
+    fn from(url: &str) -> Result<Self> {
+        Ok(Self { page: Url::parse(url)?, left: MAX_REDIRECTS })
+    }
+
+    /// Whether a response has the page itself. If not, it is a redirect to the next page.
+    ///
+    /// # Errors
+    /// Too many redirects; every other status.
+    fn end(&mut self, status: StatusCode, headers: &HeaderMap) -> Result<bool> {
+        let status = status.as_u16();
+        match status {
+            200..=299 => return Ok(true),
+            301 | 302 | 303 | 307 | 308 if let Some(next) = self.location(headers) => {
+                self.page = next;
+            }
+            _ => return Err(format!("HTTP status {status}").into()),
+        }
+        let too_many = || format!("more than {MAX_REDIRECTS} redirects");
+        self.left = self.left.checked_sub(1).ok_or_else(too_many)?;
+        Ok(false)
+    }
+
+    fn location(&self, headers: &HeaderMap) -> Option<Url> {
+        let location = str::from_utf8(headers.get(LOCATION)?.as_bytes()).ok()?;
+        let next = self.page.join(location).ok()?;
+        let public = next.username().is_empty() && next.password().is_none();
+        (matches!(next.scheme(), "http" | "https") && public).then_some(next)
+    }
 }
 
 fn no_answer_within(timeout: Duration) -> Error {
@@ -66,21 +91,77 @@ fn within_limit(bytes: u64) -> Result<u64> {
     Ok(bytes)
 }
 
+/// An error and its causes, outermost first.
+fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    iter::successors(Some(error), |&error| {
+        // An `io::Error` is transparent: its source is the source of the error within.
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(within) => Some(within as _),
+            None => error.source(),
+        }
+    })
+}
+
+/// Whether the server closed the connection, perhaps before it received the request.
+fn was_closed(error: &(dyn StdError + 'static)) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    let closed = [BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof];
+    causes(error).any(|cause| {
+        let cause_kind = cause.downcast_ref().map(io::Error::kind);
+        cause_kind.is_some_and(|kind| closed.contains(&kind))
+            || cause.downcast_ref().is_some_and(hyper::Error::is_incomplete_message)
+    })
+}
+
+/// A client's error without the names of its library, if this is an error that can happen to any
+/// client.
+fn explain(error: Error) -> Error {
+    for cause in causes(&*error) {
+        if let Some(rustls::Error::InvalidCertificate(reason)) = cause.downcast_ref() {
+            return match reason {
+                CertificateError::Expired => "certificate expired".into(),
+                CertificateError::ExpiredContext { .. } => reason.to_string().into(),
+                CertificateError::Other(reason) => not_trusted(reason),
+                reason => not_trusted(reason),
+            };
+        }
+        if cause.downcast_ref().is_some_and(hyper::Error::is_parse) {
+            return invalid_response(cause);
+        }
+        if let Some(cause) = cause.downcast_ref::<io::Error>()
+            && cause.raw_os_error().is_some()
+        {
+            return limits::explain(cause).into();
+        }
+    }
+    if was_closed(&*error) {
+        return "the server closed the connection before the end of its response".into();
+    }
+    error
+}
+
+fn not_trusted(reason: impl fmt::Display) -> Error {
+    format!("certificate not trusted: {reason}").into()
+}
+
+fn invalid_response(reason: impl fmt::Display) -> Error {
+    format!("invalid response: {reason}").into()
+}
+
 /// Refuses proxy variables that no client here can use: anything but an http or https URL.
 fn check_proxy_variables() -> Result<()> {
-    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
-        for name in [name.to_lowercase(), name.to_owned()] {
-            let Ok(value) = std::env::var(&name) else { continue };
-            let with_scheme =
-                if value.contains("://") { value.clone() } else { format!("http://{value}") };
-            let usable = Url::parse(&with_scheme)
-                .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-            if !value.is_empty() && !usable {
-                return Err(format!(
-                    "{name}={value} is not an http or https proxy; unset it or set another"
-                )
-                .into());
-            }
+    for (name, value) in std::env::vars() {
+        let is_proxy = ["http_proxy", "https_proxy", "all_proxy"].contains(&&*name.to_lowercase());
+        let with_scheme =
+            if value.contains("://") { value.clone() } else { format!("http://{value}") };
+        let usable = value.is_empty()
+            || Url::parse(&with_scheme).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        if is_proxy && !usable {
+            let error =
+                format!("{name}={value} is not an http or https proxy; set another or unset it");
+            return Err(error.into());
         }
     }
     Ok(())
@@ -88,6 +169,8 @@ fn check_proxy_variables() -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use hyper::header::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -97,29 +180,34 @@ mod tests {
         assert_eq!(error.to_string(), "the body is larger than 64 MiB");
     }
 
+    fn follow(page: &str, status: u16, location: Option<&'static str>) -> Result<Option<String>> {
+        let mut redirects = Redirects::from(page)?;
+        let location = location.map(|location| (LOCATION, HeaderValue::from_static(location)));
+        let status = StatusCode::from_u16(status)?;
+        let end = redirects.end(status, &location.into_iter().collect())?;
+        Ok((!end).then(|| redirects.page.to_string()))
+    }
+
     #[test]
     fn a_location_is_resolved_against_its_page() {
-        let page = "http://host/lang".parse().expect("a page");
-        let next = |status, location: &str| {
-            next_page(&page, status, Some(location.as_bytes())).ok().flatten().map(String::from)
-        };
-        assert_eq!(next(302, "?l=en").as_deref(), Some("http://host/lang?l=en"));
-        assert_eq!(next(308, "https://other/").as_deref(), Some("https://other/"));
-        for location in ["file:///etc/passwd", "data:,x", "http://[::bad/"] {
-            assert!(next_page(&page, 302, Some(location.as_bytes())).is_err(), "{location}");
+        for (location, next) in [("?l=en", "http://host/lang?l=en"), ("//other", "http://other/")] {
+            let followed = follow("http://host/lang", 302, Some(location)).expect("followed");
+            assert_eq!(followed.as_deref(), Some(next));
+        }
+        for location in ["file:///etc/passwd", "data:,x", "http://[::bad/", "http://user@host/"] {
+            assert!(follow("http://host/", 302, Some(location)).is_err(), "{location}");
         }
     }
 
     #[test]
     fn only_a_page_or_a_redirect_succeeds() {
-        let page = "http://host/".parse().expect("a page");
         for status in [200, 204, 299] {
-            assert!(matches!(next_page(&page, status, None), Ok(None)), "{status}");
+            assert!(matches!(follow("http://host/", status, Some("/next")), Ok(None)), "{status}");
         }
         for status in [100, 300, 304, 305, 306, 404, 500, 600, 999] {
-            let error = next_page(&page, status, Some(b"/next")).expect_err("a failure");
+            let error = follow("http://host/", status, Some("/next")).expect_err("a failure");
             assert_eq!(error.to_string(), format!("HTTP status {status}"));
         }
-        assert!(next_page(&page, 302, None).is_err(), "a redirect without a Location");
+        assert!(follow("http://host/", 302, None).is_err(), "a redirect without a Location");
     }
 }

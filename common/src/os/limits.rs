@@ -8,60 +8,63 @@ use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, setrlimit};
 /// Files that a program has open besides its connections: standard streams, the local server's
 /// pipes, the runtime's own, certificates while they are read.
 const OTHER_FILES: u64 = 32;
+/// Address space that a program, or the local server, needs besides its downloads.
+const OTHER_ADDRESS_SPACE: u64 = 32 << 20;
 /// Address space of a thread with a session: 64 MiB that the C library reserves for its memory (an
 /// arena of glibc, `HEAP_MAX_SIZE`), 2 MiB of stack, and buffers.
-const ADDRESS_SPACE_PER_THREAD: usize = 68 << 20;
+const ADDRESS_SPACE_PER_THREAD: u64 = 68 << 20;
 /// Address space of a task with a download: the task and its buffers, of which hyper's for incoming
 /// data may grow to 408 KiB (`DEFAULT_MAX_BUFFER_SIZE`).
-const ADDRESS_SPACE_PER_TASK: usize = 512 << 10;
+const ADDRESS_SPACE_PER_TASK: u64 = 512 << 10;
 
-/// How many downloads may be in progress at once, and the limit that allows no more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MaxDownloads {
-    /// At least one.
-    pub downloads: usize,
-    /// The limit's name for a person.
-    pub name: &'static str,
-}
+const FILES: &str = "the limit on open files (ulimit -n)";
+const MEMORY: &str = "the limit on memory (ulimit -v)";
 
-/// Raises the limit on open files as far as the process may, and returns how many connections fit
-/// under it; `None` if the limit is unknown.
-pub fn raise_open_file_limit() -> Option<usize> {
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
+/// How many downloads may be in progress at once, and the name of the limit that allows no more.
+pub type MaxDownloads = (usize, &'static str);
+
+/// Raises the limit on open files as far as the process may, and returns it.
+pub fn raise_open_file_limit() -> u64 {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return u64::MAX };
     // macOS refuses "unlimited" here; its own ceiling is 10,240 (OPEN_MAX).
     let wanted = if cfg!(target_os = "macos") { hard.min(10_240) } else { hard };
     let raised = wanted > soft && setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).is_ok();
-    let files = if raised { wanted } else { soft };
-    usize::try_from(files.saturating_sub(OTHER_FILES)).ok()
+    if raised { wanted } else { soft }
 }
 
 /// How many of `count` downloads may be in progress at once. `local` if all read from the local
 /// server: one connection each. Other sites may redirect and open further ones.
-pub fn max_downloads(count: usize, local: bool, tasks: bool) -> MaxDownloads {
-    let files = raise_open_file_limit().map_or(usize::MAX, |connections| {
-        if local && count <= connections { connections } else { connections / 2 }
-    });
-    let each = if tasks { ADDRESS_SPACE_PER_TASK } else { ADDRESS_SPACE_PER_THREAD };
-    smaller(files, address_space_left().map(|bytes| bytes / each))
-}
-
-fn smaller(files: usize, memory: Option<usize>) -> MaxDownloads {
-    match memory {
-        Some(memory) if memory < files => {
-            MaxDownloads { downloads: memory.max(1), name: "the limit on memory (ulimit -v)" }
-        }
-        _ => MaxDownloads { downloads: files.max(1), name: "the limit on open files (ulimit -n)" },
-    }
+///
+/// # Errors
+/// A limit that leaves no room for a download: the program, its runtime or the local server would
+/// fail somewhere in the middle.
+pub fn max_downloads(count: usize, local: bool, tasks: bool) -> Result<MaxDownloads, String> {
+    let per_download = if tasks { ADDRESS_SPACE_PER_TASK } else { ADDRESS_SPACE_PER_THREAD };
+    let memory = address_space_left().map(|left| left.map(|left| (left / per_download).max(1)))?;
+    let limit = raise_open_file_limit();
+    let connections = left(limit, OTHER_FILES, FILES)?;
+    let all_fit = local && count as u64 <= connections;
+    let files = if all_fit { connections } else { (connections / 2).max(1) };
+    Ok(match memory {
+        Some(memory) if memory < files => (memory as usize, MEMORY),
+        _ => (usize::try_from(files).unwrap_or(usize::MAX), FILES),
+    })
 }
 
 // In bytes; `None` if there is no limit, or if the system does not report what is in use.
-fn address_space_left() -> Option<usize> {
-    let (limit, _) = getrlimit(Resource::RLIMIT_AS).ok()?;
-    if limit == RLIM_INFINITY {
-        return None;
+fn address_space_left() -> Result<Option<u64>, String> {
+    let used = super::usage::kib("/proc/self/status", "VmSize:");
+    match (getrlimit(Resource::RLIMIT_AS), used) {
+        (Ok((limit, _)), Some(used)) if limit != RLIM_INFINITY => {
+            left(limit, used * 1024 + OTHER_ADDRESS_SPACE, MEMORY).map(Some)
+        }
+        _ => Ok(None),
     }
-    let used = super::usage::kib("/proc/self/status", "VmSize:")? * 1024;
-    usize::try_from(limit.saturating_sub(used)).ok()
+}
+
+fn left(limit: u64, needed: u64, name: &str) -> Result<u64, String> {
+    let left = limit.checked_sub(needed).filter(|left| *left > 0);
+    left.ok_or_else(|| format!("{name} is {limit}, but {needed} are needed besides the downloads"))
 }
 
 /// An error of the operating system for a person. If it refused a process, a thread, memory or a
@@ -82,7 +85,7 @@ pub fn all() -> String {
         Err(_) => "unknown".to_owned(),
     };
     format!(
-        "limits: processes and threads (ulimit -u) {}, memory in bytes (ulimit -v) {}, open files (ulimit -n) {}",
+        "limits: processes and threads (ulimit -u) {} or less by a control group (pids.max), memory in bytes (ulimit -v) {}, open files (ulimit -n) {}",
         value(Resource::RLIMIT_NPROC),
         value(Resource::RLIMIT_AS),
         value(Resource::RLIMIT_NOFILE),
@@ -94,24 +97,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_smaller_limit_is_named() {
-        for (files, memory, downloads, name) in [
-            (5, None, 5, "files"),
-            (5, Some(7), 5, "files"),
-            (5, Some(4), 4, "memory"),
-            (0, None, 1, "files"),
-            (5, Some(0), 1, "memory"),
-        ] {
-            let max = smaller(files, memory);
-            assert_eq!(max.downloads, downloads, "{files} {memory:?}");
-            assert!(max.name.contains(name), "{}", max.name);
+    fn a_limit_without_room_is_named() {
+        assert_eq!(left(33, 32, FILES), Ok(1));
+        for limit in [0, 31, 32] {
+            let error = left(limit, 32, FILES).expect_err("too low");
+            assert!(error.starts_with(&format!("{FILES} is {limit}, but 32 ")), "{error}");
         }
     }
 
     #[test]
     fn a_refusal_names_the_limits() {
         let refused = explain(&Errno::EAGAIN.into());
-        assert!(refused.contains("ulimit -u") && refused.contains("ulimit -n"), "{refused}");
+        for limit in ["ulimit -u", "pids.max", "ulimit -v", "ulimit -n"] {
+            assert!(refused.contains(limit), "{refused}");
+        }
         assert!(!explain(&Errno::ENOENT.into()).contains("ulimit"));
     }
 }

@@ -9,6 +9,7 @@
 //! [`faulty`] is a server whose pages fail.
 
 pub mod cpu;
+pub mod demo;
 pub mod faulty;
 pub mod io;
 pub mod pictures;

@@ -1,75 +1,50 @@
 //! The machine that the figures are from.
 
+use std::fs;
+use std::process::Command;
 use std::time::SystemTime;
 
 use httpdate::fmt_http_date;
-use serde::Serialize;
-use sysinfo::{CpuRefreshKind, System};
+use nix::sys::utsname::uname;
 
-/// What a reader has to know of a machine to judge its timings.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Machine {
-    /// Processors that a program may use here: control groups and affinity are respected.
-    pub processors: Option<usize>,
-    /// The processor's name as its maker gives it.
-    pub model: Option<String>,
-    /// `x86_64`, `aarch64`, ...
-    pub architecture: String,
-    /// The operating system and its version.
-    pub system: Option<String>,
-    /// The kernel's version.
-    pub kernel: Option<String>,
-    /// The compiler that built the programs, and its version.
-    pub compiler: Option<String>,
-    /// When the comparison began, as HTTP writes it.
-    pub date: String,
-}
+use crate::model::Machine;
 
-impl Machine {
-    /// This machine.
-    #[expect(clippy::disallowed_methods, reason = "a date is told, no duration measured")]
-    pub fn this() -> Self {
-        let model = System::new().ok().and_then(|mut system| {
-            system.refresh_cpu_list(CpuRefreshKind::nothing());
-            system.cpus().first().map(|cpu| cpu.brand().trim().to_owned())
-        });
-        Self {
-            processors: std::thread::available_parallelism().ok().map(usize::from),
-            model: model.filter(|model| !model.is_empty()),
-            architecture: System::cpu_arch(),
-            system: System::long_os_version().ok(),
-            kernel: System::kernel_version().ok(),
-            compiler: Some(env!("COMPILER").to_owned()).filter(|compiler| !compiler.is_empty()),
-            date: fmt_http_date(SystemTime::now()),
-        }
-    }
-
-    /// What is known of it, by name.
-    pub fn facts(&self) -> Vec<(&'static str, String)> {
-        let or_unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".into());
-        vec![
-            ("processors", or_unknown(&self.processors.map(|number| number.to_string()))),
-            ("model", format!("{} ({})", or_unknown(&self.model), self.architecture)),
-            ("system", or_unknown(&self.system)),
-            ("kernel", or_unknown(&self.kernel)),
-            ("compiler", or_unknown(&self.compiler)),
-            ("date", self.date.clone()),
-        ]
+/// This machine.
+#[expect(clippy::disallowed_methods, reason = "it is a date, not a duration")]
+pub fn this() -> Machine {
+    let compiler = env!("COMPILER");
+    let mac = cfg!(target_os = "macos");
+    let name = uname().ok();
+    Machine {
+        cpus: std::thread::available_parallelism().ok().map(usize::from),
+        model: if mac { output("sysctl", &["-n", "machdep.cpu.brand_string"]) } else { cpu() },
+        architecture: std::env::consts::ARCH,
+        system: if mac { output("sw_vers", &["-productVersion"]) } else { distribution() },
+        kernel: name.map(|name| name.release().to_string_lossy().into_owned()),
+        compiler: Some(compiler.to_owned()).filter(|compiler| !compiler.is_empty()),
+        date: fmt_http_date(SystemTime::now()),
     }
 }
 
-impl std::fmt::Display for Machine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let or_unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".into());
-        let processors = match self.processors {
-            Some(1) => "1 processor".into(),
-            Some(processors) => format!("{processors} processors"),
-            None => "an unknown number of processors".into(),
-        };
-        let (model, system) = (or_unknown(&self.model), or_unknown(&self.system));
-        let kernel = or_unknown(&self.kernel);
-        write!(f, "{processors} ({model}, {}),\n{system}, kernel {kernel}", self.architecture)
-    }
+fn cpu() -> Option<String> {
+    value(&fs::read_to_string("/proc/cpuinfo").ok()?, "model name", ':')
+}
+
+fn distribution() -> Option<String> {
+    value(&fs::read_to_string("/etc/os-release").ok()?, "PRETTY_NAME", '=')
+}
+
+/// The first value of `key` in lines of keys and values.
+fn value(text: &str, key: &str, separator: char) -> Option<String> {
+    let mut lines = text.lines().filter_map(|line| line.split_once(separator));
+    let (_, value) = lines.find(|(found, _)| found.trim() == key)?;
+    Some(value.trim().trim_matches('"').to_owned()).filter(|value| !value.is_empty())
+}
+
+fn output(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    Some(text).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]
@@ -77,24 +52,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_known_is_said_to_be_unknown() {
-        let machine = Machine {
-            processors: None,
-            model: None,
-            architecture: "riscv64".into(),
-            system: None,
-            kernel: Some("6.1".into()),
-            compiler: None,
-            date: String::new(),
-        };
-        let said = "an unknown number of processors (unknown, riscv64),\nunknown, kernel 6.1";
-        assert_eq!(machine.to_string(), said);
+    fn values_are_found_by_their_keys() {
+        let info = "processor\t: 0\nmodel name\t: Example 3000\nmodel name\t: other\n";
+        assert_eq!(value(info, "model name", ':').as_deref(), Some("Example 3000"));
+        assert_eq!(
+            value("A=1\nPRETTY_NAME=\"OS 1\"\n", "PRETTY_NAME", '=').as_deref(),
+            Some("OS 1")
+        );
+        assert_eq!(value(info, "model", ':'), None);
     }
 
     #[test]
-    fn this_machine_is_known() {
-        let machine = Machine::this();
-        assert!(machine.processors.is_some_and(|processors| processors > 0));
-        assert!(!machine.architecture.is_empty());
+    fn this_machine_has_cpus_and_a_kernel() {
+        let machine = this();
+        assert!(machine.cpus.is_some_and(|cpus| cpus > 0) && machine.kernel.is_some());
     }
 }

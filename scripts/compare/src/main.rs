@@ -1,150 +1,83 @@
-//! The comparison: runs the programs as whole processes, checks every run, and collates timings.
+//! The comparison: runs the programs as whole processes, checks every run, and compares their times.
 //!
-//! `scripts/compare.sh` builds the programs in release and starts this.
+//! `scripts/compare.sh` builds the programs in release mode and starts this.
 //!
-//! | module | what is in it |
+//! | module | content |
 //! | --- | --- |
-//! | [`options`] | the flags |
-//! | [`programs`] | what is compared: a row for each program |
-//! | [`python`] | what runs those in Python |
-//! | [`plan`] | how often each program runs, and in which order |
-//! | [`run`] | one run: started, timed, checked |
-//! | [`comparison`] | all runs, round by round |
-//! | [`results`] | what was found; everything below is read off it |
-//! | [`statistics`] | means, spreads, ratios, outliers |
-//! | [`tables`] | what is printed |
-//! | [`export`], [`charts`] | what is written, a module for each format |
-//! | [`growth`] | what one more at once costs |
-//! | [`ledger`] | what the notes claim, claim by claim, and whether it holds here |
-//! | [`lines_of_code`], [`machine`] | what is known without running anything |
-//! | [`children`], [`interrupt`], [`progress`] | the processes that run, Ctrl-C, the bar |
+//! | [`cli`] | the flags |
+//! | [`setup`] | the local server, the Python interpreter, the first state of a comparison |
+//! | [`catalog`] | the rows of the comparison |
+//! | [`process`] | a program in a process group of its own, timed, with a deadline |
+//! | [`check`] | a run against the expected answer |
+//! | [`bench`] | warm-ups, rounds and their order |
+//! | [`scaling`] | the marginal cost of a worker |
+//! | [`claims`] | the claims of the article, and whether they hold here |
+//! | [`model`], [`statistics`] | the results as plain data |
+//! | [`render`] | the results for terminal and files, one module for each format |
+//! | [`export`] | the files |
+//! | [`sources`], [`machine`], [`python`] | lines of code, the machine, the interpreter |
 
-mod charts;
-mod children;
-mod comparison;
+mod bench;
+mod catalog;
+mod check;
+mod claims;
+mod cli;
 mod export;
-mod growth;
-mod interrupt;
-mod ledger;
-mod lines_of_code;
 mod machine;
-mod options;
-mod plan;
-mod programs;
-mod progress;
+mod model;
+mod process;
 mod python;
-mod results;
-mod run;
+mod render;
+mod scaling;
+mod setup;
+mod sources;
 mod statistics;
-mod tables;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use common::limits;
-use common::out::{complain, say};
-use common::server::{self, Server};
+use common::os::output::{self, eprint_line, print_line};
+use common::server;
 
-use crate::children::{Children, Guard};
-use crate::comparison::Bench;
+use crate::cli::{Mode, Options};
 use crate::export::Exports;
-use crate::interrupt::Interrupt;
-use crate::ledger::demonstrations;
-use crate::options::Options;
-use crate::programs::Language;
-use crate::progress::Progress;
-use crate::python::Python;
-use crate::results::Comparison;
-use crate::run::{Runner, Sites};
-use crate::tables::Look;
+use crate::model::Comparison;
 
 fn main() -> ExitCode {
-    // The site server is this program once more.
-    server::serve_if_asked();
-    compare(&Options::parse()).unwrap_or_else(|error| {
-        complain(&format!("error: {error}"));
+    // The local server is this program again.
+    server::serve_if_requested();
+    compare(&Options::from_command_line()).unwrap_or_else(|error| {
+        eprint_line(&format!("error: {error}"));
         ExitCode::FAILURE
     })
 }
 
 fn compare(options: &Options) -> Result<ExitCode, String> {
-    let mut exports = Exports::prepare(options)?;
-    let mut chosen = options.chosen();
-    let programs = options.folder()?;
-    if options.growth {
-        growth::measure::raise_limits();
-    }
-    let server = if options.urls.is_empty() { Some(Server::start()?) } else { None };
-    let guard = Guard::start()
-        .map_err(|error| format!("a shell cannot be started: {}", limits::named(&error)))?;
-    let children = Children::from_now_on(&guard);
-    let interrupt = Interrupt::watch(children.clone())
-        .map_err(|error| format!("signals cannot be watched for: {}", limits::named(&error)))?;
-    let urls: Vec<String> = options.urls.iter().map(ToString::to_string).collect();
-    let progress = Progress::start();
-    let python = options.wants_python().then(|| {
-        let (scripts, place) = options.python_folders()?;
-        let python = options.interpreter();
-        Ok::<_, String>((python::prepare(python, &scripts, &place, &children, &progress), scripts))
-    });
-    let (mut python, scripts) = python.transpose()?.unzip();
-    if interrupt.signal().is_some() {
-        // What was asked to end is not missing.
-        python = None;
-    }
-    if let Some(missing @ Python::Missing(_)) = &python {
-        chosen.retain(|program| program.language == Language::Rust);
-        if chosen.is_empty() {
-            return Err(missing.said());
-        }
-        progress.complain(&format!("note: {}", missing.said()));
-    }
-    let interpreter = python.as_ref().and_then(Python::interpreter).cloned();
-    let runner = Runner {
-        programs,
-        sites: server
-            .as_ref()
-            .map_or(Sites::Real(urls.clone()), |server| Sites::Local(server.address())),
-        repeat: options.repeat,
-        python: interpreter.zip(scripts),
-        limit: options.run_limit(),
-        children,
-    };
-    let mut comparison = Comparison::new(&chosen, runner.repeat, runner.downloads(), urls);
-    comparison.python = python;
-    let bench = Bench {
-        runner: &runner,
-        warm_ups: options.warmup,
-        effort: options.effort(),
-        interrupt: &interrupt,
-        progress: &progress,
-    };
+    let mut exports = Exports::new(options.files());
+    let (bench, server, mut comparison) = setup::prepare(options)?;
     let mut write = |so_far: &Comparison| {
-        exports.write(so_far).iter().for_each(|error| progress.complain(error));
+        exports.write(so_far, false).iter().for_each(|error| bench.progress.eprint_line(error));
     };
-    match &server {
-        Some(server) if options.growth => {
-            growth::measure::fill(&mut comparison, &bench, server, &mut write);
+    match (options.mode(), &server) {
+        (Mode::Scaling, Some(server)) => {
+            scaling::measure::fill(&mut comparison, &bench, server, &mut write);
+        }
+        (Mode::Claims, _) => {
+            bench.fill(&mut comparison, &mut write);
+            claims::run(&mut comparison, &bench, &mut write);
         }
         _ => bench.fill(&mut comparison, &mut write),
     }
-    if options.claims() {
-        demonstrations::run(&mut comparison, &runner, &interrupt, &progress, &mut write);
-    }
-    drop(progress);
-    drop(server);
-    exports.finish(&comparison).iter().for_each(|error| complain(error));
-    say(&match options.claims() {
-        true => ledger::text::report(&comparison),
-        false if options.growth => growth::text::report(&comparison, Look::Terminal),
-        false => tables::report(&comparison, Look::Terminal),
-    });
+    drop((bench, server));
+    exports.write(&comparison, true).iter().for_each(|error| eprint_line(error));
+    print_line(&render::terminal::render(&comparison, options.details));
     if let Some(report) = exports.report() {
-        say(&format!("\nThe report, for a browser: {}", report.display()));
+        print_line(&format!("\nReport for a browser: {}", report.display()));
     }
     Ok(match comparison.interrupted_by {
         Some(signal) => ExitCode::from(128 + signal),
-        None if comparison.any_failed() || exports.failed() => ExitCode::FAILURE,
+        None if comparison.any_failed() || exports.failed() || output::failed() => {
+            ExitCode::FAILURE
+        }
         None => ExitCode::SUCCESS,
     })
 }

@@ -1,0 +1,243 @@
+//! The start of a run: what the command line asks for, and the local server.
+
+use std::fmt;
+use std::process::{self, ExitCode};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::thread;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::sync::Notify;
+
+use super::Run;
+use crate::Result;
+use crate::cli::{self, CpuArgs, IoArgs, Output};
+use crate::os::limits;
+use crate::os::output::eprint_line;
+use crate::os::signals::Signals;
+use crate::server::Server;
+use crate::workload::{self, PAGES, Site, Strategy, WorkItem};
+
+/// All of a run but its items.
+#[derive(Clone)]
+struct Setup {
+    program: &'static str,
+    strategy: Strategy,
+    workers: usize,
+    output: Output,
+    signals: Signals,
+}
+
+impl Setup {
+    /// The setup of a program. Ends the process with exit code 1 if signals cannot be handled.
+    fn of_program(
+        program: &'static str,
+        strategy: Strategy,
+        workers: usize,
+        output: Output,
+    ) -> Self {
+        let signals = Signals::watch()
+            .unwrap_or_else(|error| fail(&format!("cannot handle signals: {error}")));
+        Self { program, strategy, workers, output, signals }
+    }
+
+    /// The setup of an example, which prints nothing but failures.
+    fn of_example(strategy: Strategy, workers: usize) -> Self {
+        let (output, signals) = (Output::SILENT, Signals::default());
+        Self { program: "example", strategy, workers, output, signals }
+    }
+}
+
+impl Run<Site> {
+    /// The downloads that the command line asks for, by threads: `workers` of them unless `--workers`
+    /// sets another number. Starts the local server if it is needed.
+    ///
+    /// Ends the process with exit code 2 on a wrong command line, and with 1 if the server or the
+    /// signal handlers cannot be set up.
+    pub fn threads(program: &'static str, workers: usize) -> Self {
+        Self::downloads(program, Strategy::Threads, workers)
+    }
+
+    /// As [`Run::threads`], by tasks: all downloads in flight at once unless `--workers` sets a limit.
+    pub fn tasks(program: &'static str) -> Self {
+        Self::downloads(program, Strategy::Tasks, usize::MAX)
+    }
+
+    /// As [`Run::threads`], by any strategy.
+    pub fn downloads(program: &'static str, strategy: Strategy, workers: usize) -> Self {
+        let command: cli::IoCommand = cli::parse(program);
+        let workers = command.workers.unwrap_or(workers);
+        Self::of_args(command.io, Setup::of_program(program, strategy, workers, command.output))
+    }
+
+    /// A run of an example: `repeat` rounds over the pages of `server`, each with `latency` if one is
+    /// given.
+    pub fn local(
+        server: &Server,
+        strategy: Strategy,
+        repeat: usize,
+        latency: Option<Duration>,
+        workers: usize,
+    ) -> &'static Self {
+        let items = repeated(workload::local_sites(server.address(), latency), repeat);
+        let mut run = Self::new(items, Setup::of_example(strategy, workers));
+        run.timeout = cli::TIMEOUT;
+        Box::leak(Box::new(run))
+    }
+
+    fn of_args(args: IoArgs, setup: Setup) -> Self {
+        let local = args.urls.is_empty();
+        let count = args.repeat * if local { PAGES.len() } else { args.urls.len() };
+        // Before the server and the runtime, which would fail in the middle of a run.
+        let (max, limit) = limits::max_downloads(count, local, setup.strategy == Strategy::Tasks)
+            .unwrap_or_else(|error| fail(&error));
+        let mut server = None;
+        let sites = if local {
+            let address = args.site_server.unwrap_or_else(|| {
+                server.insert(Server::start().unwrap_or_else(|error| fail(&error))).address()
+            });
+            workload::local_sites(address, args.latency.map(Duration::from_millis))
+        } else {
+            args.urls.iter().map(Site::real).collect()
+        };
+        let mut run = Self::new(repeated(sites, args.repeat), setup);
+        run.timeout = args.timeout;
+        run._server = server;
+        if max < run.workers {
+            let wanted = run.workers;
+            run.note(&format!(
+                "{max} downloads at once instead of {wanted}: {limit} allows no more"
+            ));
+            run.workers = max;
+        }
+        run
+    }
+
+    fn is_local(&self) -> bool {
+        self.items.iter().all(|site| site.latency.is_some())
+    }
+
+    /// A session that blocks its thread while it waits.
+    ///
+    /// # Errors
+    /// A proxy variable that is not the URL of an http or https proxy.
+    #[cfg(feature = "blocking")]
+    pub fn session(&self) -> Result<crate::Session> {
+        crate::Session::new(self.timeout, self.is_local())
+    }
+
+    /// A session that tasks share. Must be called within a tokio runtime, which from then on also
+    /// waits for Ctrl-C and SIGTERM.
+    ///
+    /// # Errors
+    /// A proxy variable that is not the URL of an http or https proxy; a signal that cannot be
+    /// handled.
+    #[cfg(feature = "async")]
+    pub fn async_session(&'static self) -> Result<crate::AsyncSession> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            self.cancelled.notify_waiters();
+        });
+        crate::AsyncSession::new(self.timeout, self.is_local(), self.workers)
+    }
+}
+
+impl Run<u64> {
+    /// The sums that the command line asks for, by processes: one for each available core (affinity
+    /// and control group respected) unless `--workers` sets another number.
+    ///
+    /// Ends the process as [`Run::threads`] does.
+    pub fn processes(program: &'static str) -> Self {
+        Self::sums(program, Strategy::Processes)
+    }
+
+    /// As [`Run::processes`], by any strategy.
+    pub fn sums(program: &'static str, strategy: Strategy) -> Self {
+        let command: cli::CpuCommand = cli::parse(program);
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let workers = command.workers.unwrap_or(cores);
+        Self::of_args(command.cpu, Setup::of_program(program, strategy, workers, command.output))
+    }
+
+    /// A run over `numbers`, for an example or a test.
+    pub fn numbers(strategy: Strategy, numbers: Vec<u64>, workers: usize) -> Self {
+        Self::new(numbers, Setup::of_example(strategy, workers))
+    }
+
+    fn of_args(args: CpuArgs, setup: Setup) -> Self {
+        let mut numbers = args.numbers;
+        if numbers.is_empty() {
+            numbers.extend(workload::default_numbers());
+        }
+        Self::new(numbers, setup)
+    }
+}
+
+/// Does the downloads, the sums, or both, one after another, as the command line asks. Returns the
+/// exit code of the first that failed.
+///
+/// Ends the process as [`Run::threads`] does.
+pub fn execute_both(
+    program: &'static str,
+    downloads: impl FnOnce(&'static Run<Site>) -> Result<()>,
+    sums: impl FnOnce(&'static Run<u64>) -> Result<()>,
+) -> ExitCode {
+    let (io, cpu, output) = cli::parse_both(program);
+    let setup = Setup::of_program(program, Strategy::Sequential, 1, output);
+    let io = io.map(|args| Run::<Site>::of_args(args, setup.clone()).execute(downloads));
+    let cpu = cpu.map(|args| Run::<u64>::of_args(args, setup).execute(sums));
+    let mut codes = io.into_iter().chain(cpu);
+    codes.find(|code| *code != ExitCode::SUCCESS).unwrap_or(ExitCode::SUCCESS)
+}
+
+impl<T: WorkItem> Run<T> {
+    fn new(items: Vec<T>, Setup { program, strategy, workers, output, signals }: Setup) -> Self {
+        let progress = progress(program, items.len(), &output);
+        Self {
+            workers: workers.min(items.len()),
+            program,
+            strategy,
+            items,
+            timeout: Duration::MAX,
+            output,
+            signals,
+            cancelled: Notify::new(),
+            active_workers: AtomicUsize::new(0),
+            refused: AtomicBool::new(false),
+            records: Mutex::default(),
+            error: Mutex::default(),
+            progress,
+            _server: None,
+        }
+    }
+}
+
+fn progress(program: &'static str, items: usize, output: &Output) -> ProgressBar {
+    if output.silent || output.json || output.verbose {
+        return ProgressBar::hidden();
+    }
+    // Without a steady tick it has no thread, which `fork` does not allow. Drawing is part of the
+    // program's CPU time, so it is rare.
+    let terminal = ProgressDrawTarget::stderr_with_hz(4);
+    let style = ProgressStyle::with_template("{msg}: {pos} of {len} done, {elapsed}");
+    ProgressBar::with_draw_target(Some(items as u64), terminal)
+        .with_style(style.unwrap_or(ProgressStyle::default_bar()))
+        .with_message(program)
+}
+
+fn repeated(sites: Vec<Site>, times: usize) -> Vec<Site> {
+    let count = sites.len() * times;
+    sites.into_iter().cycle().take(count).collect()
+}
+
+fn fail(error: &dyn fmt::Display) -> ! {
+    eprint_line(&format!("error: {error}"));
+    process::exit(1)
+}

@@ -1,0 +1,156 @@
+//! The comparison itself: warm-ups, then timed runs, round by round.
+
+pub mod load;
+pub mod order;
+pub mod progress;
+pub mod runner;
+
+use std::time::Instant;
+
+use crate::bench::load::Load;
+use crate::bench::order::{Effort, MIN_ROUNDS, Plan, ROUNDS};
+use crate::bench::progress::Progress;
+use crate::bench::runner::Runner;
+use crate::model::{Comparison, Failure, Round, Row, WORKLOADS};
+
+/// How a comparison is measured.
+#[derive(Debug)]
+pub struct Bench {
+    /// Starts, times and checks the programs.
+    pub runner: Runner,
+    /// Warm-up runs of each program.
+    pub warm_ups: usize,
+    /// How much is measured.
+    pub effort: Effort,
+    /// Shows how far the comparison is.
+    pub progress: Progress,
+    /// The process of the local server.
+    pub server_process: Option<u32>,
+}
+
+impl Bench {
+    /// The signal that interrupted the comparison, if any.
+    pub fn interrupted_by(&self) -> Option<u8> {
+        self.runner.processes.interrupted_by()
+    }
+
+    /// Runs all rows of `comparison`, one workload after the other, and adds the runs to them. Calls
+    /// `after_round` after each round.
+    ///
+    /// A program is not run again after a run that failed; the others go on.
+    pub fn fill(&self, comparison: &mut Comparison, after_round: &mut dyn FnMut(&Comparison)) {
+        let start = Instant::now();
+        // All warm-ups come first, so that the remaining time is known from then on.
+        let lengths: Vec<Option<f64>> =
+            comparison.rows.iter_mut().map(|row| self.warm_up(row)).collect();
+        let positions = WORKLOADS.map(|workload| -> Vec<usize> {
+            let rows = comparison.rows.iter().enumerate();
+            let rows = rows.filter(|(_, row)| row.program.workload == workload);
+            rows.map(|(position, _)| position).collect()
+        });
+        let mut plans = positions.each_ref().map(|positions| {
+            let lengths: Vec<_> = positions.iter().map(|row| lengths[*row]).collect();
+            Plan::new(&lengths, &self.effort)
+        });
+        let left = self.effort.max_seconds - start.elapsed().as_secs_f64();
+        if self.effort.runs.is_none() {
+            order::fit(&mut plans, left);
+        }
+        let total: f64 = plans.iter().map(Plan::total).sum();
+        let mut share = 0.0;
+        for ((plan, positions), workload) in plans.iter().zip(&positions).zip(WORKLOADS) {
+            share += if total > 0.0 { plan.total() / total } else { 0.5 };
+            // The time until which this workload may take rounds.
+            let until = self.effort.max_seconds - left * (1.0 - share);
+            for round in 0.. {
+                let elapsed = start.elapsed().as_secs_f64();
+                if !self.wants(comparison, positions, plan, round, elapsed + plan.seconds > until) {
+                    break;
+                }
+                let (began, before) = (Instant::now(), Load::now(self.server_process));
+                self.round(comparison, positions, plan, round);
+                let after = Load::now(self.server_process).zip(before);
+                let others = after.and_then(|(after, before)| after.others_since(&before));
+                let seconds = began.elapsed().as_secs_f64();
+                comparison.rounds.push(Round::new(workload, round, seconds, others));
+                comparison.interrupted_by = self.interrupted_by();
+                after_round(comparison);
+            }
+        }
+        comparison.interrupted_by = self.interrupted_by();
+    }
+
+    // Whether there is another round, the one of this number; `late` if it does not fit in the time.
+    fn wants(
+        &self,
+        comparison: &Comparison,
+        positions: &[usize],
+        plan: &Plan,
+        round: usize,
+        late: bool,
+    ) -> bool {
+        let mut rows = positions.iter().map(|row| &comparison.rows[*row]);
+        if self.interrupted_by().is_some() || rows.clone().all(|row| row.failure.is_some()) {
+            return false;
+        }
+        match (self.effort.runs, self.effort.until) {
+            (Some(runs), _) => round < runs,
+            (None, _) if round < MIN_ROUNDS => true,
+            (None, None) => round < plan.rounds && !late,
+            (None, Some(share)) => {
+                let narrow = |row: &Row| match comparison.speedup(row) {
+                    Some(speedup) if row.failure.is_none() => {
+                        speedup.half_width().is_some_and(|half| half <= share)
+                    }
+                    _ => true,
+                };
+                // Of a few rounds, an interval may be narrow by chance.
+                !late && (round < ROUNDS || !rows.all(narrow))
+            }
+        }
+    }
+
+    fn round(&self, comparison: &mut Comparison, positions: &[usize], plan: &Plan, round: usize) {
+        for turn in order::order(&plan.runs, round) {
+            let row = &mut comparison.rows[positions[turn]];
+            if row.failure.is_some() || self.interrupted_by().is_some() {
+                continue;
+            }
+            let number = row.runs.len() + 1;
+            let now = format!("{} (round {} of {})", row.program.command(), round + 1, plan.rounds);
+            self.progress.show(&now, round as f64 / plan.rounds.max(round + 1) as f64);
+            match self.runner.time(&row.program, number) {
+                Ok(mut run) => {
+                    run.round = round;
+                    row.add(run);
+                }
+                Err(failure) => self.note(row, failure),
+            }
+        }
+    }
+
+    // Returns about how long a run takes, in seconds, if that is known.
+    fn warm_up(&self, row: &mut Row) -> Option<f64> {
+        let mut length = None;
+        for number in 1..=self.warm_ups {
+            if self.interrupted_by().is_some() || row.failure.is_some() {
+                break;
+            }
+            self.progress.show(&format!("warming up {}", row.program.command()), 0.0);
+            match self.runner.warm_up(&row.program, number) {
+                Ok(seconds) => length = Some(seconds),
+                Err(failure) => self.note(row, failure),
+            }
+        }
+        length
+    }
+
+    fn note(&self, row: &mut Row, failure: Failure) {
+        // An interrupted program has not failed.
+        if self.interrupted_by().is_none() {
+            let (command, run, reason) = (row.program.command(), &failure.run, &failure.reason);
+            self.progress.eprint_line(&format!("{command}: {run} failed: {reason}"));
+            row.failure = Some(failure);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Starts the programs with the right flags.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use common::os::limits::explain;
+use common::workload::{PAGES, default_numbers};
+use nix::unistd::Pid;
+
+use crate::check::{Expected, checked};
+use crate::model::{Failure, Interpreter, Origin, Program, Run, Workload};
+use crate::process::Processes;
+use crate::{catalog, python};
+
+/// What the programs download.
+#[derive(Clone, Debug)]
+pub enum Sites {
+    /// The pages of the local server at this address.
+    Local(SocketAddr),
+    /// Real sites.
+    Real(Vec<String>),
+}
+
+/// Starts programs, times and checks them.
+#[derive(Debug)]
+pub struct Runner {
+    /// The folder of the programs.
+    pub programs: PathBuf,
+    /// What they download.
+    pub sites: Sites,
+    /// How often they read the list of sites.
+    pub repeat: usize,
+    /// The Python interpreter and the folder of its programs.
+    pub python: Option<(Interpreter, PathBuf)>,
+    /// The longest that a run may take.
+    pub limit: Duration,
+    /// The processes that it starts.
+    pub processes: Processes,
+}
+
+impl Runner {
+    /// Downloads of a run that reads the sites `repeat` times.
+    pub fn downloads(&self, repeat: usize) -> usize {
+        match &self.sites {
+            Sites::Local(_) => repeat * PAGES.len(),
+            Sites::Real(urls) => repeat * urls.len(),
+        }
+    }
+
+    /// Does a warm-up run and returns about how long a whole run takes, in seconds. A program that
+    /// takes seconds does a part of a run: it reads each site once, or does a sum for each core.
+    ///
+    /// # Errors
+    /// The failure of the run.
+    pub fn warm_up(&self, program: &Program, number: usize) -> Result<f64, Failure> {
+        let whole = self.whole(program.workload);
+        let part = match (program.workload, program.origin) {
+            (Workload::Io, _) if program.is_baseline() => 1,
+            (Workload::Cpu, Origin::Python) => {
+                thread::available_parallelism().map_or(1, usize::from).min(whole)
+            }
+            _ => whole,
+        };
+        let run = self.run_part(program, part, &format!("warm-up {number}"))?;
+        Ok(run.wall_seconds * whole as f64 / part as f64)
+    }
+
+    /// A foreign program with its workload: it is tried with a few downloads, then with a few sums. If
+    /// both fail, the one that it printed something for is taken.
+    pub fn foreign(&self, name: &'static str, words: &'static [&'static str]) -> Program {
+        let (file, arguments) = words.split_first().unwrap_or((&"", &[]));
+        let program = |workload| Program {
+            name,
+            file,
+            origin: Origin::Foreign,
+            strategy: None,
+            workload,
+            arguments,
+            article_seconds: None,
+        };
+        let attempt = |workload| self.run_part(&program(workload), 1, "trial");
+        let printed = |attempt: &Result<Run, Failure>| {
+            attempt.as_ref().map_or_else(|failure| !failure.stdout.is_empty(), |_| true)
+        };
+        let downloads = attempt(Workload::Io);
+        if downloads.is_ok() {
+            return program(Workload::Io);
+        }
+        let sums = attempt(Workload::Cpu);
+        program(match sums.is_ok() || (printed(&sums) && !printed(&downloads)) {
+            true => Workload::Cpu,
+            false => Workload::Io,
+        })
+    }
+
+    /// Does a timed run.
+    ///
+    /// # Errors
+    /// The failure of the run.
+    pub fn time(&self, program: &Program, number: usize) -> Result<Run, Failure> {
+        self.run_part(program, self.whole(program.workload), &format!("run {number}"))
+    }
+
+    // A whole run in its unit: how often it reads the sites, or how many sums it does.
+    fn whole(&self, workload: Workload) -> usize {
+        match workload {
+            Workload::Io => self.repeat,
+            Workload::Cpu => default_numbers().count(),
+        }
+    }
+
+    fn run_part(&self, program: &Program, part: usize, name: &str) -> Result<Run, Failure> {
+        let command = self.command(program, part);
+        self.run(command, &self.expected(program.workload, part), name, &mut |_| {})
+            .map(|(run, _)| run)
+    }
+
+    /// Runs a command; returns the run and its standard error. `started` gets its process group.
+    ///
+    /// # Errors
+    /// The failure of the run.
+    pub fn run(
+        &self,
+        command: Command,
+        expected: &Expected,
+        name: &str,
+        started: &mut dyn FnMut(Pid),
+    ) -> Result<(Run, String), Failure> {
+        let finished = self.processes.run(command, self.limit, started).map_err(|error| {
+            let reason = format!("it cannot be started: {}", explain(&error));
+            Failure::new(name, &reason, b"", b"")
+        })?;
+        let run = checked(&finished, expected, name, self.limit.as_secs())?;
+        Ok((run, String::from_utf8_lossy(&finished.stderr).into_owned()))
+    }
+
+    fn command(&self, program: &Program, part: usize) -> Command {
+        let mut command = match (program.origin, &self.python) {
+            (Origin::Python, Some((interpreter, scripts))) => {
+                let mut command = python::command(interpreter.executable.as_os_str());
+                if program.name == catalog::WITH_GIL {
+                    command.env("PYTHON_GIL", "1");
+                }
+                command.arg(scripts.join(program.file));
+                command
+            }
+            (Origin::Foreign, _) => Command::new(program.file),
+            _ => Command::new(self.programs.join(program.file)),
+        };
+        command.args(program.arguments).args(["--json", "--quiet"]);
+        if program.origin == Origin::Rust {
+            command.arg("--details");
+        }
+        match (program.workload, &self.sites) {
+            (Workload::Cpu, _) => {
+                command.args(default_numbers().take(part).map(|number| number.to_string()));
+            }
+            (Workload::Io, Sites::Local(server)) => {
+                command.args(["--repeat", &part.to_string()]);
+                command.args(["--site-server", &server.to_string()]);
+            }
+            (Workload::Io, Sites::Real(urls)) => {
+                command.args(["--repeat", &part.to_string()]);
+                command.args(urls.iter().flat_map(|url| ["--url", url]));
+            }
+        }
+        command
+    }
+
+    fn expected(&self, workload: Workload, part: usize) -> Expected {
+        match (workload, &self.sites) {
+            (Workload::Io, Sites::Local(_)) => Expected::of_local_sites(part),
+            (Workload::Io, Sites::Real(_)) => {
+                Expected { items: self.downloads(part), answer: None }
+            }
+            (Workload::Cpu, _) => Expected::sums(default_numbers().take(part)),
+        }
+    }
+}

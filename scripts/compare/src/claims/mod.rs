@@ -1,0 +1,76 @@
+//! The claims of the article: what was measured of each here, and whether it holds.
+//!
+//! | module | content |
+//! | --- | --- |
+//! | [`list`] | the claims as data; to add a claim, add a row |
+//! | [`facts`] | the figures of a claim, read off a comparison |
+//! | [`demos`] | the examples and other demonstrations that are run for the claims |
+
+pub mod demos;
+pub mod facts;
+pub mod list;
+
+#[cfg(test)]
+mod tests;
+
+use crate::bench::Bench;
+use crate::claims::demos::Demo;
+use crate::claims::facts::{Claim, Facts};
+use crate::claims::list::CLAIMS;
+use crate::model::{ClaimEntry, ClaimVerdict, Comparison};
+
+/// All claims with what `comparison` measured of them.
+pub fn evaluate(comparison: &Comparison) -> Vec<ClaimEntry> {
+    CLAIMS.iter().map(|claim| entry(claim, &Facts::of(claim, comparison))).collect()
+}
+
+fn entry(claim: &Claim, facts: &Facts) -> ClaimEntry {
+    let demos: Vec<_> = facts.demos().cloned().collect();
+    ClaimEntry {
+        id: claim.id,
+        claim: claim.claim,
+        opinion: claim.opinion,
+        verdict: (claim.rule)(facts).unwrap_or_else(ClaimVerdict::NotMeasured),
+        summaries: demos.iter().map(|demo| demo.summary.clone()).collect(),
+        figures: facts.figures().cloned().collect(),
+        demos,
+        commands: claim.commands(),
+    }
+}
+
+/// All demonstrations of the claims, each once.
+fn all() -> Vec<Demo> {
+    let mut all = Vec::new();
+    for demo in CLAIMS.iter().flat_map(|claim| claim.demos) {
+        if !all.contains(demo) {
+            all.push(*demo);
+        }
+    }
+    all
+}
+
+/// Runs all demonstrations and adds their results, or their failures, to `comparison`. Calls
+/// `after_each` after each one.
+pub fn run(comparison: &mut Comparison, bench: &Bench, after_each: &mut dyn FnMut(&Comparison)) {
+    comparison.demos = Some(Vec::new());
+    for demo in all() {
+        if bench.interrupted_by().is_some() {
+            break;
+        }
+        let name = demo.name();
+        bench.progress.show(&format!("running {name}"), 0.0);
+        match demos::run_one(&demo, &bench.runner) {
+            Ok(result) => comparison.demos.get_or_insert_default().push(result),
+            // An interrupted program has not failed.
+            Err(_) if bench.interrupted_by().is_some() => {}
+            Err(failure) => {
+                bench.progress.eprint_line(&format!("{name} failed: {}", failure.reason));
+                comparison.failed.push((name, failure));
+            }
+        }
+        comparison.claims = Some(evaluate(comparison));
+        after_each(comparison);
+    }
+    comparison.interrupted_by = bench.interrupted_by();
+    comparison.claims = Some(evaluate(comparison));
+}

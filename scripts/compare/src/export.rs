@@ -1,0 +1,133 @@
+//! The files that a comparison writes.
+//!
+//! A regular file is replaced whole after each round, so that an interrupted comparison leaves its
+//! results. Anything else, like a terminal or a pipe, is written to once, at the end.
+
+use std::path::{Path, PathBuf};
+
+use common::os::file;
+
+use crate::model::Comparison;
+use crate::render::{csv, html, json, markdown};
+
+/// The format of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// The JSON format of hyperfine.
+    Json,
+    /// Markdown.
+    Markdown,
+    /// CSV.
+    Csv,
+    /// The claims, in JSON.
+    Claims,
+    /// The report for a browser.
+    Report,
+}
+
+impl Format {
+    fn render(self, comparison: &Comparison) -> Result<String, String> {
+        match self {
+            Self::Json => json::render(comparison),
+            Self::Markdown => Ok(markdown::render(comparison)),
+            Self::Csv => csv::render(comparison),
+            Self::Claims => json::claims(comparison),
+            Self::Report => html::render(comparison),
+        }
+    }
+}
+
+/// The files to write.
+#[derive(Debug)]
+pub struct Exports(Vec<Export>);
+
+#[derive(Debug)]
+struct Export {
+    flag: &'static str,
+    path: PathBuf,
+    format: Format,
+    failed: bool,
+}
+
+impl Exports {
+    /// Files that were checked to be writable: flag, path and format of each.
+    pub fn new(files: Vec<(&'static str, PathBuf, Format)>) -> Self {
+        let export = |(flag, path, format)| Export { flag, path, format, failed: false };
+        Self(files.into_iter().map(export).collect())
+    }
+
+    /// Replaces all regular files; at the `last` time also writes to what is not one. Returns a message
+    /// for each file that could be written before and cannot now.
+    pub fn write(&mut self, comparison: &Comparison, last: bool) -> Vec<String> {
+        let files = self.0.iter_mut().filter(|export| last || export.is_file());
+        files.filter_map(|export| export.write(comparison)).collect()
+    }
+
+    /// Where the report is, if it could be written to a file.
+    pub fn report(&self) -> Option<&Path> {
+        let report = self.0.iter().find(|export| export.format == Format::Report)?;
+        Some(report.path.as_path()).filter(|_| !report.failed && report.is_file())
+    }
+
+    /// Whether any file could not be written at last.
+    pub fn failed(&self) -> bool {
+        self.0.iter().any(|export| export.failed)
+    }
+}
+
+impl Export {
+    fn is_file(&self) -> bool {
+        self.path.is_file() || !self.path.exists()
+    }
+
+    fn write(&mut self, comparison: &Comparison) -> Option<String> {
+        let text = self.format.render(comparison);
+        let written = text.and_then(|text| file::replace(&self.path, &text));
+        let failed_before = std::mem::replace(&mut self.failed, written.is_err());
+        let error = written.err().filter(|_| !failed_before)?;
+        Some(format!("{}: {error}", self.flag))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample;
+    use std::fs;
+
+    #[test]
+    fn all_formats_are_written_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = |name: &str| folder.path().join(name);
+        fs::write(file("a.json"), "old").expect("a file");
+        let mut exports = Exports::new(vec![
+            ("--export-json", file("a.json"), Format::Json),
+            ("--export-markdown", file("a.md"), Format::Markdown),
+            ("--export-csv", file("a.csv"), Format::Csv),
+        ]);
+        for last in [false, true] {
+            assert_eq!(exports.write(&sample::comparison(), last), [""; 0]);
+        }
+        assert!(!exports.failed());
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 3);
+        for (name, start) in [("a.json", "{\n"), ("a.md", "#"), ("a.csv", "command,mean,stddev,")] {
+            assert!(fs::read_to_string(file(name)).expect("a file").starts_with(start), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_failure_is_reported_once_and_may_pass() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let inner = folder.path().join("inner");
+        // A file, below which there is no other one.
+        fs::write(&inner, "").expect("a file");
+        let file = ("--export-json", inner.join("a.json"), Format::Json);
+        let mut exports = Exports::new(vec![file]);
+        assert_eq!(exports.write(&sample::comparison(), false).len(), 1);
+        assert_eq!(exports.write(&sample::comparison(), false).len(), 0);
+        assert!(exports.failed());
+        fs::remove_file(&inner).expect("removed");
+        assert_eq!(exports.write(&sample::comparison(), true).len(), 0);
+        assert!(!exports.failed());
+    }
+}

@@ -1,0 +1,304 @@
+//! Runs a program in a process group of its own: timed, with a deadline, and ended with all that it
+//! started.
+
+use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{self, Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::os::usage::Usage;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::time::TimeValLike;
+use nix::unistd::Pid;
+use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// The most bytes that are read of each stream of a program.
+const MAX_OUTPUT: usize = 64 << 20;
+/// How long the output is waited for once its program was ended.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// A process group. Its leader is a shell that kills the group when this process ends in any way,
+/// also by SIGKILL: the shell then reads the end of its pipe.
+#[derive(Debug)]
+struct Group {
+    id: Pid,
+    leader: Child,
+}
+
+impl Group {
+    fn start() -> io::Result<Self> {
+        let mut shell = Command::new("sh");
+        // The group is also sent SIGTERM and SIGINT, which must not end its leader.
+        shell.args(["-c", "trap '' TERM INT; echo; read _; kill -s KILL 0"]).process_group(0);
+        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut leader = shell.spawn()?;
+        let id = Pid::from_raw(i32::try_from(leader.id()).map_err(io::Error::other)?);
+        // Waits until it is ready, so that its start takes no time from the program's.
+        if let Some(stdout) = &mut leader.stdout {
+            stdout.read_exact(&mut [0])?;
+        }
+        Ok(Self { id, leader })
+    }
+}
+
+impl Drop for Group {
+    // The leader is waited for last: until then no other group can have this id.
+    fn drop(&mut self) {
+        kill(self.id);
+        let _ = self.leader.wait();
+    }
+}
+
+fn kill(group: Pid) {
+    let _ = killpg(group, Signal::SIGKILL);
+}
+
+/// Starts programs, one after another, and passes SIGINT and SIGTERM on to them.
+#[derive(Clone, Debug, Default)]
+pub struct Processes(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The signal that this process got.
+    signal: Option<u8>,
+    /// The group of the program that runs.
+    group: Option<Pid>,
+}
+
+impl Processes {
+    /// Watches for SIGINT and SIGTERM. The first one is passed on to the program that runs, and no
+    /// other one is started; a second one kills the program and exits.
+    ///
+    /// # Errors
+    /// The operating system refuses a signal handler, a thread or a process.
+    pub fn watch_signals() -> io::Result<Self> {
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        // A parent may have left SIGCHLD ignored; then no exit status could be read.
+        signal_hook::flag::register(SIGCHLD, Arc::default())?;
+        // Under a limit that allows no program, nothing is measured.
+        Group::start()?;
+        let processes = Self::default();
+        let watcher = processes.clone();
+        thread::Builder::new().spawn(move || {
+            for signal in signals.forever() {
+                let mut state = watcher.state();
+                if state.signal.is_some() {
+                    if let Some(group) = state.group {
+                        kill(group);
+                    }
+                    process::exit(128 + signal);
+                }
+                state.signal = u8::try_from(signal).ok();
+                if let Some(group) = state.group {
+                    let _ = killpg(group, Signal::SIGTERM);
+                }
+            }
+        })?;
+        Ok(processes)
+    }
+
+    /// The signal that this process got, if any.
+    pub fn interrupted_by(&self) -> Option<u8> {
+        self.state().signal
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a program to its end, for at most `limit`, and ends what it left behind in its process
+    /// group. `started` gets the id of the group.
+    ///
+    /// # Errors
+    /// The program cannot be started, or this process was interrupted.
+    pub fn run(
+        &self,
+        mut command: Command,
+        limit: Duration,
+        started: &mut dyn FnMut(Pid),
+    ) -> io::Result<Finished> {
+        let group = Group::start()?;
+        command.process_group(group.id.as_raw());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let before = consumed();
+        let start = Instant::now();
+        let mut child = {
+            let mut state = self.state();
+            if state.signal.is_some() {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let child = command.spawn()?;
+            state.group = Some(group.id);
+            child
+        };
+        started(group.id);
+        let watched = Watched::start(&mut child, group.id, limit);
+        if watched.is_err() {
+            kill(group.id);
+        }
+        let status = child.wait();
+        let wall = start.elapsed();
+        let after = consumed();
+        // Its workers that are left behind; then the group is not needed any more.
+        kill(group.id);
+        self.state().group = None;
+        let (stdout, stderr, problem) = watched?.finish(limit.saturating_sub(start.elapsed()));
+        let usage = before.zip(after).map(|(before, after)| after.since(&before));
+        Ok(Finished { status: status?, stdout, stderr, wall, usage, problem })
+    }
+}
+
+/// How a program ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// Its exit status.
+    pub status: ExitStatus,
+    /// Standard output.
+    pub stdout: Vec<u8>,
+    /// Standard error.
+    pub stderr: Vec<u8>,
+    /// The time from before its start to its end.
+    pub wall: Duration,
+    /// CPU time and context switches; `None` if the system does not report them.
+    pub usage: Option<Usage>,
+    /// Why the run counts as failed whatever the exit status is.
+    pub problem: Option<Problem>,
+}
+
+/// What is wrong with a run beside its exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// It took longer than the limit and was killed.
+    TooLong,
+    /// It wrote more than 64 MiB and was killed.
+    TooMuchOutput,
+    /// It ended, but another process kept its output open until the limit.
+    OutputKeptOpen,
+}
+
+/// CPU time and context switches of all programs that have ended until now, with the workers that they
+/// waited for.
+fn consumed() -> Option<Usage> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
+    let seconds = |time: nix::sys::time::TimeVal| time.num_microseconds() as f64 / 1e6;
+    Some(Usage {
+        user_seconds: seconds(usage.user_time()),
+        system_seconds: seconds(usage.system_time()),
+        voluntary_context_switches: usage.voluntary_context_switches().try_into().ok()?,
+        involuntary_context_switches: usage.involuntary_context_switches().try_into().ok()?,
+    })
+}
+
+/// The threads beside a program that runs: two read its output, one keeps the deadline.
+struct Watched {
+    outputs: [Receiver<(Vec<u8>, bool)>; 2],
+    ended: Sender<()>,
+    deadline: thread::JoinHandle<bool>,
+}
+
+impl Watched {
+    fn start(child: &mut Child, group: Pid, limit: Duration) -> io::Result<Self> {
+        let stdout = child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>);
+        let stderr = child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>);
+        let read = |pipe: Option<Box<dyn Read + Send>>| {
+            let (sender, output) = mpsc::channel();
+            thread::Builder::new().spawn(move || {
+                let read = pipe.map(|pipe| read(pipe, group)).unwrap_or_default();
+                let _ = sender.send(read);
+            })?;
+            io::Result::Ok(output)
+        };
+        let outputs = [read(stdout)?, read(stderr)?];
+        let (ended, running) = mpsc::channel();
+        let deadline = thread::Builder::new().spawn(move || {
+            let passed = running.recv_timeout(limit) == Err(RecvTimeoutError::Timeout);
+            if passed {
+                kill(group);
+            }
+            passed
+        })?;
+        Ok(Self { outputs, ended, deadline })
+    }
+
+    /// The program has ended: returns its output, which is waited for as long as `left`.
+    fn finish(self, left: Duration) -> (Vec<u8>, Vec<u8>, Option<Problem>) {
+        drop(self.ended);
+        let too_long = self.deadline.join().unwrap_or(false);
+        let until = Instant::now() + if too_long { GRACE } else { left.max(GRACE) };
+        let outputs = self.outputs.map(|output| {
+            output.recv_timeout(until.saturating_duration_since(Instant::now())).ok()
+        });
+        let open = outputs.contains(&None);
+        let [(stdout, stdout_cut), (stderr, stderr_cut)] = outputs.map(Option::unwrap_or_default);
+        let problem = match () {
+            () if stdout_cut || stderr_cut => Some(Problem::TooMuchOutput),
+            () if too_long => Some(Problem::TooLong),
+            () if open => Some(Problem::OutputKeptOpen),
+            () => None,
+        };
+        (stdout, stderr, problem)
+    }
+}
+
+/// Reads to the end, or kills the group once there is too much. Returns whether there was.
+fn read(pipe: impl Read, group: Pid) -> (Vec<u8>, bool) {
+    let mut bytes = Vec::new();
+    let _ = pipe.take(MAX_OUTPUT as u64 + 1).read_to_end(&mut bytes);
+    let too_much = bytes.len() > MAX_OUTPUT;
+    if too_much {
+        kill(group);
+        bytes.truncate(MAX_OUTPUT);
+    }
+    (bytes, too_much)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(script: &str, limit: Duration) -> Finished {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        Processes::default().run(command, limit, &mut |_| {}).expect("a run")
+    }
+
+    #[test]
+    fn output_status_and_usage_are_returned() {
+        let finished = run("echo out; echo error >&2; exit 3", Duration::from_secs(60));
+        assert_eq!((finished.stdout, finished.stderr), (b"out\n".to_vec(), b"error\n".to_vec()));
+        assert_eq!((finished.status.code(), finished.problem), (Some(3), None));
+        assert!(finished.usage.is_some());
+    }
+
+    #[test]
+    fn too_much_output_ends_the_program() {
+        let finished = run("yes", Duration::from_secs(60));
+        assert_eq!(finished.problem, Some(Problem::TooMuchOutput));
+        assert_eq!(finished.stdout.len(), MAX_OUTPUT);
+    }
+
+    #[test]
+    fn a_process_that_left_the_group_cannot_outwait_the_limit() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let started = folder.path().join("started").display().to_string();
+        let script = format!(
+            "setsid sh -c 'touch {started}; sleep 5' & until [ -e {started} ]; do sleep 0.1; done"
+        );
+        let finished = run(&script, Duration::from_secs(2));
+        assert_eq!(finished.problem, Some(Problem::OutputKeptOpen));
+        assert!(finished.wall < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn an_interrupted_harness_starts_nothing() {
+        let processes = Processes::default();
+        processes.state().signal = Some(2);
+        let run = processes.run(Command::new("true"), Duration::from_secs(60), &mut |_| {});
+        assert_eq!(run.expect_err("interrupted").kind(), io::ErrorKind::Interrupted);
+    }
+}

@@ -1,0 +1,124 @@
+//! The claims and their verdicts.
+
+use std::collections::BTreeMap;
+
+use crate::model::{ClaimEntry, ClaimVerdict, Comparison, Figure, Python, Unit};
+use crate::render::number::{known, memory, significant, time, with_interval};
+use crate::render::words::{busy, machine, python};
+use crate::render::{Block, Grid};
+
+/// Everything that `--claims` shows.
+pub fn document(comparison: &Comparison) -> Vec<Block> {
+    let claims = comparison.claims.as_deref().unwrap_or_default();
+    let mut blocks: Vec<Block> = busy(comparison).map(Block::Text).into_iter().collect();
+    blocks.extend([
+        Block::Heading(1, "The claims of the article, and whether they hold here".into()),
+        Block::Text(format!("Measured on {}.", machine(&comparison.machine))),
+    ]);
+    if let Some(Python::Interpreter(interpreter)) = &comparison.python {
+        blocks.push(Block::Text(python(interpreter)));
+    }
+    blocks.push(Block::Table(list(claims)));
+    blocks.push(Block::Text(counts(claims)));
+    if let Some(claim) = claims.iter().find(|claim| claim.id == "C03") {
+        blocks.push(Block::Heading(2, "Speedup of each option on each workload".into()));
+        blocks.push(Block::Table(speedups(&claim.figures)));
+        blocks.push(Block::Text("* the best in its column".into()));
+    }
+    blocks
+}
+
+/// All claims: what was measured, the commands that show it, and the verdict.
+pub fn list(claims: &[ClaimEntry]) -> Grid {
+    let row = |claim: &ClaimEntry| {
+        let mut lines = vec![claim.claim.to_owned(), measured(claim)];
+        lines.extend(claim.commands.iter().map(|command| format!("$ {command}")));
+        vec![claim.id.to_owned(), lines.join("\n"), verdict(claim)]
+    };
+    Grid {
+        caption: "The claims, and whether they hold here".into(),
+        head: vec!["id", "claim, measured here, command", "verdict"],
+        rows: claims.iter().map(row).collect(),
+        words: 3,
+    }
+}
+
+/// What was measured of a claim.
+pub fn measured(claim: &ClaimEntry) -> String {
+    let mut parts = claim.summaries.clone();
+    let figures: Vec<String> = claim.figures.iter().map(figure).collect();
+    if !figures.is_empty() {
+        parts.push(format!("{}.", figures.join("; ")));
+    }
+    if parts.is_empty() { "nothing".into() } else { parts.join(" ") }
+}
+
+fn figure(figure: &Figure) -> String {
+    let Figure { source, name, unit, value, interval } = figure;
+    let name = name.replace('_', " ");
+    let name = name.trim_end_matches(" seconds").trim_end_matches(" bytes");
+    let value = known(*value, |value| match unit {
+        Unit::Ratio => with_interval(value, *interval),
+        Unit::Seconds => time(value),
+        Unit::Bytes => memory(value),
+        Unit::Count if value.fract() == 0.0 && value < 1e15 => super::number::count(value as u64),
+        Unit::Count => significant(value),
+    });
+    format!("{source}: {name} {value}")
+}
+
+/// A verdict in words.
+pub fn verdict(claim: &ClaimEntry) -> String {
+    match (&claim.verdict, claim.opinion) {
+        (ClaimVerdict::NotMeasured(reason), _) => format!("not measured: {reason}"),
+        (ClaimVerdict::Holds, true) => "an opinion: the facts hold".into(),
+        (ClaimVerdict::DoesNotHold, true) => "an opinion: the facts do not hold here".into(),
+        (verdict, _) => name(verdict).into(),
+    }
+}
+
+/// The name of a verdict.
+pub fn name(verdict: &ClaimVerdict) -> &'static str {
+    match verdict {
+        ClaimVerdict::Holds => "holds",
+        ClaimVerdict::HoldsForCPython => "holds for CPython, not for Rust",
+        ClaimVerdict::DoesNotHold => "does not hold here",
+        ClaimVerdict::NotResolved => "not resolved here",
+        ClaimVerdict::NotMeasured(_) => "not measured",
+    }
+}
+
+// How many claims have each verdict.
+fn counts(claims: &[ClaimEntry]) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for claim in claims {
+        *counts.entry(name(&claim.verdict)).or_default() += 1;
+    }
+    let text: Vec<String> =
+        counts.iter().map(|(verdict, count)| format!("{verdict}: {count}")).collect();
+    format!("{} claims. {}.", claims.len(), text.join("; "))
+}
+
+// The figures of C03: for each option its speedup of the downloads and of the sums.
+fn speedups(figures: &[Figure]) -> Grid {
+    let best = |column: usize| {
+        let values = figures.iter().skip(column).step_by(2).filter_map(|figure| figure.value);
+        values.fold(1.0, f64::max)
+    };
+    let cell = |column: usize, figure: &Figure| match figure.value {
+        Some(value) if value == best(column) => format!("* {}", significant(value)),
+        value => known(value, significant),
+    };
+    let option = |(title, pair): (&str, &[Figure])| {
+        [title.to_owned()].into_iter().chain((0..).zip(pair).map(|(at, it)| cell(at, it))).collect()
+    };
+    let titles = crate::catalog::OPTIONS.map(|option| option.title);
+    let options = titles.into_iter().zip(figures.chunks(2)).map(option);
+    let baseline = vec!["baseline".to_owned(), "1".into(), "1".into()];
+    Grid {
+        caption: "Speedup of each option".into(),
+        head: vec!["option", "downloads", "sums"],
+        rows: [baseline].into_iter().chain(options).collect(),
+        words: 1,
+    }
+}

@@ -1,0 +1,136 @@
+//! The tables and sentences of `--scaling`.
+
+use crate::model::{Class, Comparison, Fit, Point, Scaling, Series, Workload};
+use crate::render::number::{UNKNOWN, count, known, memory, time};
+use crate::render::tables::NONE;
+use crate::render::words::machine;
+use crate::render::{Block, Grid};
+
+/// What each figure covers.
+pub const EXPLANATION: [&str; 4] = [
+    "Time, CPU time: of the whole process and its workers, measured from outside. One run each; of the sums the run of median time of three. The local server is not included.",
+    "Memory: the peak that a single process reports; of several processes the most seen while they ran, in which a shared page counts in equal parts.",
+    "Marginal cost (one more): the difference to the row above over the difference in workers.",
+    "Class: from the exponent b of a x^b, by least squares on the logarithms. Flat within 0.1 of 0, linear within 0.1 of 1, inverse within 0.1 of -1. Memory, and for downloads CPU time, is the cost above that of the first row.",
+];
+
+/// Everything that `--scaling` shows.
+pub fn document(comparison: &Comparison) -> Vec<Block> {
+    let mut blocks = vec![
+        Block::Heading(1, "Marginal cost of a worker".into()),
+        Block::Text(format!("Measured on {}.", machine(&comparison.machine))),
+    ];
+    if let Some(scaling) = &comparison.scaling {
+        blocks.push(Block::Text(task(scaling)));
+        blocks.push(Block::Table(points(scaling)));
+        blocks.push(Block::List(classes(scaling)));
+        let remarks = remarks(scaling);
+        if !remarks.is_empty() {
+            blocks.push(Block::List(remarks));
+        }
+        blocks.push(Block::Heading(2, "What the figures cover".into()));
+        blocks.push(Block::List(EXPLANATION.map(str::to_owned).to_vec()));
+    }
+    blocks
+}
+
+/// What the programs did.
+pub fn task(scaling: &Scaling) -> String {
+    format!(
+        "Downloads: one for each worker, all in flight at the same time; each page has a latency of {}. \
+         Sums: {} by 1 to {} workers.",
+        time(scaling.latency_milliseconds as f64 / 1e3),
+        scaling.sums,
+        2 * scaling.cpus
+    )
+}
+
+/// The costs for each number of workers, and the marginal costs.
+pub fn points(scaling: &Scaling) -> Grid {
+    let mut rows = Vec::new();
+    for series in &scaling.series {
+        let marginal = [Point::CPU_TIME, Point::MEMORY].map(|cost| series.marginal(cost));
+        for (position, point) in series.points.iter().enumerate() {
+            let one_more = |cost: usize, show: fn(f64) -> String| match marginal[cost][position] {
+                Some(step) => show(step),
+                None if position == 0 => NONE.into(),
+                None => UNKNOWN.into(),
+            };
+            rows.push(vec![
+                series.program.to_owned(),
+                count(point.workers as u64),
+                time(point.wall_seconds),
+                known(point.cpu_seconds, time),
+                known(Point::MEMORY(point), memory),
+                one_more(0, time),
+                one_more(1, memory),
+            ]);
+        }
+    }
+    Grid {
+        caption: "Costs by number of workers".into(),
+        head: vec![
+            "program",
+            "workers",
+            "time",
+            "CPU time",
+            "memory",
+            "one more: CPU time",
+            "one more: memory",
+        ],
+        rows,
+        words: 1,
+    }
+}
+
+/// How the costs grow, a sentence for each program.
+pub fn classes(scaling: &Scaling) -> Vec<String> {
+    let sentence = |fit: &Fit| {
+        let (from, to) = (count(fit.range.0 as u64), count(fit.range.1 as u64));
+        let [wall, cpu, memory] =
+            [fit.wall, fit.cpu_time, fit.memory].map(|class| known(class, |it| name(it).into()));
+        format!(
+            "{}, {from} to {to} workers: time {wall}, CPU time {cpu}, memory {memory}.",
+            fit.program
+        )
+    };
+    scaling.fit.iter().map(sentence).collect()
+}
+
+fn name(class: Class) -> &'static str {
+    match class {
+        Class::Flat => "flat",
+        Class::Linear => "linear",
+        Class::SlowerThanLinear => "slower than linear",
+        Class::FasterThanLinear => "faster than linear",
+        Class::Inverse => "inverse",
+        Class::SlowerThanInverse => "slower than inverse",
+        Class::FasterThanInverse => "faster than inverse",
+    }
+}
+
+/// What limits the results.
+pub fn remarks(scaling: &Scaling) -> Vec<String> {
+    scaling.series.iter().flat_map(of_series).collect()
+}
+
+fn of_series(series: &Series) -> Vec<String> {
+    let not_run = series.not_run.iter().map(|it| {
+        let workers = count(it.workers as u64);
+        format!("Not run: {}, {workers} workers: {}.", series.program, it.reason)
+    });
+    let mut remarks: Vec<String> = not_run.collect();
+    for point in &series.points {
+        let at = format!("{}, {} workers", series.program, count(point.workers as u64));
+        if series.workload == Workload::Io && point.peak_concurrency < point.workers {
+            let peak = count(point.peak_concurrency as u64);
+            remarks
+                .push(format!("{at}: at most {peak} downloads were in flight at the same time."));
+        }
+        if point.server_is_busy() {
+            remarks
+                .push(format!("{at}: the local server was busy and may have been the bottleneck."));
+        }
+    }
+    remarks
+}

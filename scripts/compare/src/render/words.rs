@@ -1,0 +1,36 @@
+//! Sentences that several documents share.
+
+use crate::model::{Comparison, Interpreter, Machine};
+use crate::render::number::{known, percent};
+
+/// A machine in words.
+pub fn machine(machine: &Machine) -> String {
+    let unknown = |text: &Option<String>| known(text.as_ref(), |text| text.clone());
+    let cpus = match machine.cpus {
+        Some(1) => "1 CPU".into(),
+        cpus => format!("{} CPUs", known(cpus, |cpus| cpus.to_string())),
+    };
+    let (model, system) = (unknown(&machine.model), unknown(&machine.system));
+    let kernel = unknown(&machine.kernel);
+    format!("{cpus} ({model}, {}), {system}, kernel {kernel}", machine.architecture)
+}
+
+/// A Python interpreter in words.
+pub fn python(interpreter: &Interpreter) -> String {
+    let Interpreter { version, packages, .. } = interpreter;
+    let gil = match (interpreter.gil, interpreter.gil_with_packages) {
+        (true, _) => "on",
+        (false, false) => "off",
+        (false, true) => "off, and on with these packages",
+    };
+    format!("Python {version} with {packages}. Its GIL is {gil}.")
+}
+
+/// A warning if others took more than a tenth of the CPUs.
+pub fn busy(comparison: &Comparison) -> Option<String> {
+    let share = percent(comparison.busy()?);
+    Some(format!(
+        "Busy machine: other programs took {share} of the CPUs while this was measured. Close them and \
+         compare again."
+    ))
+}

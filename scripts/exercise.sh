@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Builds the working tree and checks whether an exercise is solved: scripts/exercise.sh --help
+set -euo pipefail
+unset CDPATH
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+exec cargo run --quiet -p course -- "$@"
