@@ -239,6 +239,16 @@ fn examples_state_their_claim_and_refuse_wrong_values() {
 }
 
 #[test]
+fn examples_draw_what_they_show() {
+    let words = ["task 1", "running"];
+    demo::draws_itself("cooperative_switch", &["--updates", "10"], &words);
+    let words = ["heartbeat", "Greedy", "With yield_now", "With spawn_blocking"];
+    demo::draws_itself("greedy_task", &["--sums", "5"], &words);
+    let words = ["A client that blocks", "A client made for async"];
+    demo::draws_itself("blocking_call", &["--repeat", "2"], &words);
+}
+
+#[test]
 fn survives_closed_and_full_streams() {
     demo::survives_closed_and_full_streams("cooperative_switch", &["--updates", "10"]);
     demo::survives_closed_and_full_streams("blocking_call", &["--repeat", "2"]);

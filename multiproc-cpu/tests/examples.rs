@@ -126,7 +126,9 @@ fn a_refused_file_is_reported_with_the_limits() {
         let mut command = example_program(name).after("ulimit -n 4");
         command.arg("--json");
         let ended = end(command).with_code(1);
-        assert!(ended.stderr.contains("open files (ulimit -n) 4"), "{name}: {}", ended.stderr);
+        let limit =
+            if name == "io_processes" { "(ulimit -n) is too low: 4" } else { "(ulimit -n) 4" };
+        assert!(ended.stderr.contains(limit), "{name}: {}", ended.stderr);
     }
 }
 
@@ -149,6 +151,12 @@ fn examples_state_their_claim_and_refuse_wrong_values() {
     for flag in ["--repeat", "--workers"] {
         example_program("io_processes").refuses_rubbish(flag);
     }
+}
+
+#[test]
+fn separate_memory_draws_two_values_of_one_variable() {
+    let words = ["parent", "child", "variable = 1", "variable = 42"];
+    demo::draws_itself("separate_memory", &[], &words);
 }
 
 #[test]
