@@ -22,8 +22,9 @@ programs=${CARGO_TARGET_DIR:-target}/debug
 folder=$(mktemp -d)
 pid=
 trap '[ -z "$pid" ] || kill -KILL -- "-$pid" 2>/dev/null; rm -rf "$folder"' EXIT
-# Gives each background command a process group of its own.
+# Gives each background command a process group of its own. Bash then also prints how each one ended.
 set -m
+exec 3>&2 2>/dev/null
 
 RANDOM=$((seed % 32768))
 # Sets `r` to a random number below $1. A function that prints it would run in a subshell, which does
@@ -115,7 +116,7 @@ found() {
         echo "  signals: ${sent:-none}"
         echo "  exit code: $code"
         head -c 2000 "$folder/stderr"
-    } >&2
+    } >&3
     exit 1
 }
 

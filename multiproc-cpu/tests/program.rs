@@ -82,21 +82,21 @@ fn fails_a_number_that_kills_three_workers() {
 
 #[test]
 fn replaces_all_workers_when_all_are_killed() {
-    let numbers = ["30000000"; 4];
+    let numbers = ["500000000"; 4];
     let running = program().start(numbers.iter().chain(&["--workers", "4", "--json"]));
     let workers = eventually(|| Some(children(running.pid())).filter(|found| found.len() == 4));
     for worker in &workers {
         kill(*worker, Signal::SIGKILL).expect("killed");
     }
     let ended = running.end().with_code(0);
-    assert_eq!(ended.report().answer, sums(&[30_000_000; 4]));
+    assert_eq!(ended.report().answer, sums(&[500_000_000; 4]));
     assert_eq!(ended.stderr.matches("was killed by SIGKILL").count(), 4, "{}", ended.stderr);
 }
 
 // SIGSTOP without SIGCONT stops a worker for any time, and the program waits for it.
 #[test]
 fn waits_for_a_stopped_worker() {
-    let running = program().start(["30000000", "--workers", "1", "--json"]);
+    let running = program().start(["500000000", "--workers", "1", "--json"]);
     let worker = a_child(&running);
     kill(worker, Signal::SIGSTOP).expect("stopped");
     kill(worker, Signal::SIGCONT).expect("continued");

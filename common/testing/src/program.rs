@@ -4,7 +4,7 @@ use common::report::Report;
 use common::workload::Workload;
 use nix::sys::signal::Signal;
 
-use super::{Ended, Program, end, keys, random, rounds};
+use super::{Ended, Program, Running, end, keys, random, rounds};
 
 /// Makes the tests that all programs share.
 #[macro_export]
@@ -25,12 +25,14 @@ fn short(workload: Workload) -> &'static [&'static str] {
     }
 }
 
-/// Arguments for items that take seconds together, even in parallel.
-fn long(workload: Workload) -> &'static [&'static str] {
-    match workload {
-        Workload::Io => &["--repeat", "5000", "--latency", "100"],
+/// Starts the program with items that take seconds together, even in parallel.
+fn start_long(program: &Program, workload: Workload) -> Running {
+    let arguments: &[&str] = match workload {
+        Workload::Io if program.name() == "sequential-baseline" => &["--repeat", "5000"],
+        Workload::Io => &["--repeat", "5000", "--workers", "50"],
         Workload::Cpu => &["30000000"; 100],
-    }
+    };
+    program.start(arguments.iter().chain(&["--verbose"]))
 }
 
 /// The lines that `--verbose` prints, one for each finished item.
@@ -145,7 +147,7 @@ pub fn survives_closed_and_full_streams(program: &Program, workload: Workload) {
 #[expect(missing_docs, reason = "the name is the description")]
 pub fn reports_after_a_signal(program: &Program, workload: Workload) {
     for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
-        let mut running = program.start(long(workload).iter().chain(&["--verbose"]));
+        let mut running = start_long(program, workload);
         running.line();
         if signal == Signal::SIGINT {
             running.signal_group(signal);
@@ -170,7 +172,7 @@ pub fn reports_after_a_signal(program: &Program, workload: Workload) {
 /// Kills the program at random moments of its first 30 ms.
 pub fn leaves_no_process_when_killed(program: &Program, workload: Workload) {
     for _ in 0..rounds() {
-        let running = program.start(long(workload));
+        let running = start_long(program, workload);
         std::thread::sleep(std::time::Duration::from_micros(random(30_000)));
         running.signal(Signal::SIGKILL);
         assert_eq!(running.end().code, None);
