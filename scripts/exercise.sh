@@ -3,4 +3,5 @@
 set -euo pipefail
 unset CDPATH
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+echo "Building; the first time this takes a minute or two." >&2
 exec cargo run --quiet -p course -- "$@"
