@@ -69,7 +69,8 @@ pub(crate) fn holds(steps: u64, lost_by_dropped: u64, lost_by_kept: u64) -> bool
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn cancel(count: u64) -> Result<DemoResult> {
+async fn cancel(pairs: u64) -> Result<DemoResult> {
+    let count = 2 * pairs;
     let steps = steps_done().await;
     let by_dropped = messages_lost(count, false).await;
     let by_kept = messages_lost(count, true).await;
@@ -89,7 +90,7 @@ async fn cancel(count: u64) -> Result<DemoResult> {
 
 fn main() -> ExitCode {
     let words = "a dropped future stops at its `.await` and loses what it held";
-    let help = "How many messages";
-    let flag = Flag { name: "messages", help, default: 1000, range: 2..=1_000_000 };
+    let help = "How many pairs of messages";
+    let flag = Flag { name: "pairs", help, default: 500, range: 50..=1_000_000 };
     demo::show(Claim::Beyond(words), flag, cancel)
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::demo::{self, Claim, DemoResult, Flag};
-use common::report::{recorder::Recorder, timeline::Timeline};
+use common::report::{recorder::Recorder, timeline::State, timeline::Timeline};
 use common::{Result, cpu_bound};
 use serde_json::json;
 use tokio::task::{spawn, spawn_blocking, yield_now};
@@ -45,7 +45,9 @@ async fn longest_gap(
     title: &str,
     work: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(f64, Timeline)> {
-    let recorder = Arc::new(Recorder::new("greedy_task", title, ["heartbeat", "sums"]));
+    let recorder = Recorder::new("greedy_task", title, ["heartbeat", "sums"])
+        .explain(State::Ready, "ready, waits for the thread");
+    let recorder = Arc::new(recorder);
     let drawn = recorder.clone();
     let work = spawn(async move { drawn.task(1, work).await });
     let (mut longest, mut last) = (Duration::ZERO, Instant::now());

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use common::Result;
-use common::demo::scaling::{self, Comparison, Figures, Ramp};
+use common::demo::scaling::{self, Figures, Ramp};
 use common::demo::{self, Claim, DemoResult, Flag};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
@@ -54,9 +54,10 @@ async fn ping_pong(rounds: u32) -> Result<()> {
 
 /// More tasks than threads waited at the same time. Each took less time to start than one of hundreds
 /// of threads, and less memory, if that is known.
-pub(crate) fn holds(figures: &Comparison) -> bool {
-    let (tasks, threads) = (figures.figures.reached, figures.threads);
-    tasks > threads && threads >= 200 && figures.each(|task, thread| task < thread)
+pub(crate) fn holds(tasks: &Figures, threads: &Figures) -> bool {
+    tasks.reached > threads.reached
+        && threads.reached >= 200
+        && tasks.compared_with(threads, |task, thread| task < thread)
 }
 
 fn main() -> ExitCode {
@@ -66,7 +67,7 @@ fn main() -> ExitCode {
         let tasks = idle_tasks(up_to as usize)?;
         let threads = scaling::idle_threads(500)?;
         let summary = format!("Tasks: {tasks}. Threads: {threads}.");
-        let figures = tasks.compared_with(&threads);
-        Ok(DemoResult::new(holds(&figures), serde_json::to_value(figures)?, summary))
+        let figures = tasks.beside_threads(&threads);
+        Ok(DemoResult::new(holds(&tasks, &threads), figures, summary))
     })
 }

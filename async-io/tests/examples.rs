@@ -141,7 +141,7 @@ fn cancellation_holds_if_only_dropped_futures_lose_messages() {
 
 #[test]
 fn a_kept_future_loses_no_message() {
-    let result = demo_result("cancellation", &["--messages", "100"]);
+    let result = demo_result("cancellation", &["--pairs", "50"]);
     assert_eq!((&result["claim"], &result["holds"]), (&json!([]), &json!(true)));
     let figures = &result["figures"];
     assert_eq!(figures["steps_done_before_timeout"], 1);
@@ -167,7 +167,7 @@ fn mixed_work_holds_if_other_places_shorten_the_gap() {
     assert!(!holds((40.0, 100.0), other, other), "the heartbeat hardly stopped");
     assert!(!holds(same, (400.0, 180.0), other), "spawn_blocking is no cure");
     assert!(!holds(same, other, (400.0, 180.0)), "rayon is no cure");
-    assert!(!holds(same, other, (20.0, 50.0)), "rayon is slow");
+    assert!(!holds(same, other, (20.0, 49.0)), "rayon is slow");
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn bare_epoll_names_what_it_cannot_read() {
 #[test]
 fn a_person_reads_the_figures_and_the_claims_in_words() {
     let texts = [
-        "Of 20 updates, 10 were lost with an .await inside, 0 without.",
+        "Of 20 updates, 10 were lost with an .await inside.",
         "C11 holds in this run: a task gives up the thread only at an `.await`.",
     ];
     demo::prints_for_a_person("cooperative_switch", &["--updates", "10"], &texts);
@@ -230,12 +230,22 @@ fn examples_state_their_claim_and_refuse_wrong_values() {
         ("greedy_task", "--sums"),
         ("cpu_tasks", "--sums"),
         ("scale_tasks", "--up-to"),
-        ("cancellation", "--messages"),
+        ("cancellation", "--pairs"),
         ("many_cores", "--sums"),
         ("mixed_work", "--repeat"),
     ] {
         demo::states_its_claim_and_refuses_wrong_values(name, flag);
     }
+}
+
+#[test]
+fn examples_draw_what_they_show() {
+    let words = ["task 1", "running"];
+    demo::draws_itself("cooperative_switch", &["--updates", "10"], &words);
+    let words = ["heartbeat", "Greedy", "With yield_now", "With spawn_blocking"];
+    demo::draws_itself("greedy_task", &["--sums", "5"], &words);
+    let words = ["A client that blocks", "A client made for async"];
+    demo::draws_itself("blocking_call", &["--repeat", "2"], &words);
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn holds_if_a_task_costs_less_than_one_of_hundreds_of_threads() {
         };
         let task = figures(counts.0, start.0, memory.map(|memory| memory.0));
         let thread = figures(counts.1, start.1, memory.map(|memory| memory.1));
-        scale_tasks::holds(&task.compared_with(&thread))
+        scale_tasks::holds(&task, &thread)
     };
     let (quick, small) = ((Some(1.0), Some(30.0)), Some((450.0, 9_800.0)));
     assert!(holds((1_000_000, 500), quick, small));
@@ -37,8 +37,6 @@ fn the_requested_number_of_tasks_waits_at_the_same_time() {
     let result = demo_result("scale_tasks", &["--up-to", "30000"]);
     let figures = &result["figures"];
     assert_eq!(result["claim"], json!(["C21"]));
-    let counts = json!([100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_000]);
-    assert_eq!(figures["counts"], counts);
     assert_eq!((&figures["reached"], &figures["stopped_by"]), (&json!(30_000), &json!("no limit")));
     assert_eq!(figures["threads"], 500);
     assert!(figures["switch_microseconds"].as_f64() > Some(0.0));

@@ -129,6 +129,33 @@ fn deadlock() -> Timeline {
     timeline
 }
 
+// Steps in their order, without times.
+fn lost_update() -> Timeline {
+    let mut timeline = Timeline::new("race_condition", "One lost update");
+    timeline.order = Some("the order of the steps".into());
+    let rows = ["thread A", "thread B"].map(|label| timeline.row(label));
+    for (step, (row, label)) in
+        [(0, "reads 41"), (1, "reads 41"), (0, "writes 42"), (1, "writes 42")]
+            .into_iter()
+            .enumerate()
+    {
+        timeline.block(rows[row], State::Running, step as f64, step as f64 + 1.0, label);
+    }
+    timeline
+}
+
+// A short run in every column of a long wait.
+fn heartbeat() -> Timeline {
+    let mut timeline = Timeline::new("heartbeat", "A heartbeat");
+    let row = timeline.row("heart");
+    for beat in 0..6 {
+        let start = f64::from(beat);
+        timeline.block(row, State::Waiting, start, start + 0.999, "");
+        timeline.block(row, State::Running, start + 0.999, start + 1.0, "");
+    }
+    timeline
+}
+
 fn in_characters(timeline: &Timeline) -> String {
     terminal::draw(timeline, PLAIN)
 }
@@ -137,7 +164,7 @@ fn in_characters(timeline: &Timeline) -> String {
 fn in_a_terminal() {
     let reports = [threads(), tasks(160, 3), two_pages(), processes(), with_failures()];
     let mut pictures = reports.map(|report| in_characters(&Timeline::of(&report))).to_vec();
-    pictures.push(in_characters(&deadlock()));
+    pictures.extend([deadlock(), lost_update(), heartbeat()].iter().map(in_characters));
     let both = vec![deadlock(), Timeline::of(&threads())];
     pictures.push(in_characters(&Timeline::join("both", "A deadlock and a run", both)));
     insta::assert_snapshot!("plain", pictures.join("\n"));
@@ -153,6 +180,7 @@ fn as_svg() {
         ("tasks", Timeline::of(&two_pages())),
         ("failures", Timeline::of(&with_failures())),
         ("deadlock", deadlock()),
+        ("order", lost_update()),
     ] {
         let svg = svg::draw(&timeline, View::WHOLE).replace("><", ">\n<");
         insta::assert_snapshot!(format!("{name}.svg"), svg);
@@ -195,7 +223,8 @@ fn tasks_are_grouped_by_page() {
 fn the_legend_explains_each_character() {
     let mut every = Timeline::new("every", "Every state");
     let row = every.row("row");
-    for (index, state) in State::ALL.into_iter().cycle().take(10).enumerate() {
+    let states = [State::Waiting, State::Ready, State::Holding, State::Running, State::Failed];
+    for (index, state) in states.into_iter().cycle().take(10).enumerate() {
         every.block(row, state, index as f64, index as f64 + 1.0, "");
     }
     every.block(row, State::Failed, 10.0, 11.0, "");

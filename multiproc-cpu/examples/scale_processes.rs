@@ -9,7 +9,7 @@ use std::io::{self, Read, Write, pipe};
 use std::process::ExitCode;
 
 use common::Result;
-use common::demo::scaling::{self, Comparison, Figures, Ramp};
+use common::demo::scaling::{self, Figures, Ramp};
 use common::demo::{self, Claim, DemoResult, Flag};
 use nix::sys::wait::waitpid;
 use pool::fork::{Forked, fork};
@@ -66,8 +66,8 @@ fn ping_pong(rounds: u32) -> Result<()> {
 }
 
 /// A process took longer to start than a thread, and more memory, if that is known.
-pub(crate) fn holds(figures: &Comparison) -> bool {
-    figures.each(|process, thread| process > thread)
+pub(crate) fn holds(processes: &Figures, threads: &Figures) -> bool {
+    processes.compared_with(threads, |process, thread| process > thread)
 }
 
 fn main() -> ExitCode {
@@ -78,7 +78,7 @@ fn main() -> ExitCode {
         let processes = idle_processes(up_to as usize)?;
         let threads = scaling::idle_threads(500)?;
         let summary = format!("Processes: {processes}. Threads: {threads}.");
-        let figures = processes.compared_with(&threads);
-        Ok(DemoResult::new(holds(&figures), serde_json::to_value(figures)?, summary))
+        let figures = processes.beside_threads(&threads);
+        Ok(DemoResult::new(holds(&processes, &threads), figures, summary))
     })
 }

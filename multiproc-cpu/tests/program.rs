@@ -36,8 +36,13 @@ fn workers_are_processes() {
 #[test]
 fn cpu_time_includes_the_workers() {
     // No machine does a hundred million steps within 20 ms, and the parent does next to nothing.
-    let report = report(&program(), &["100000000"]);
-    assert!(report.user_seconds > Some(0.02), "{report:?}");
+    // A parent that ignores SIGCHLD must not hide what the workers used.
+    for setup in [":", "trap '' CHLD"] {
+        let mut command = program().after(setup);
+        command.args(["100000000", "--json"]);
+        let report = end(command).with_code(0).report();
+        assert!(report.user_seconds > Some(0.02), "{setup}: {report:?}");
+    }
 }
 
 fn start(arguments: &[&str]) -> Running {
@@ -77,21 +82,21 @@ fn fails_a_number_that_kills_three_workers() {
 
 #[test]
 fn replaces_all_workers_when_all_are_killed() {
-    let numbers = ["30000000"; 4];
+    let numbers = ["500000000"; 4];
     let running = program().start(numbers.iter().chain(&["--workers", "4", "--json"]));
     let workers = eventually(|| Some(children(running.pid())).filter(|found| found.len() == 4));
     for worker in &workers {
         kill(*worker, Signal::SIGKILL).expect("killed");
     }
     let ended = running.end().with_code(0);
-    assert_eq!(ended.report().answer, sums(&[30_000_000; 4]));
+    assert_eq!(ended.report().answer, sums(&[500_000_000; 4]));
     assert_eq!(ended.stderr.matches("was killed by SIGKILL").count(), 4, "{}", ended.stderr);
 }
 
 // SIGSTOP without SIGCONT stops a worker for any time, and the program waits for it.
 #[test]
 fn waits_for_a_stopped_worker() {
-    let running = program().start(["30000000", "--workers", "1", "--json"]);
+    let running = program().start(["500000000", "--workers", "1", "--json"]);
     let worker = a_child(&running);
     kill(worker, Signal::SIGSTOP).expect("stopped");
     kill(worker, Signal::SIGCONT).expect("continued");
@@ -196,7 +201,8 @@ fn starts_fewer_workers_under_a_process_limit() {
         let Some((mut command, _folder)) = program().with_process_limit(limit) else { return };
         command.args(["2000000"; 40]).args(["--workers", "40", "--quiet"]);
         let ended = end(command).with_code(code);
-        assert!(ended.stderr.contains(&format!("(ulimit -u) {limit}")), "{ended:?}");
+        assert!(ended.stderr.contains(&format!("(ulimit -u) {limit} ")), "{ended:?}");
+        assert!(ended.stderr.contains("pids.max"), "a control group's limit: {ended:?}");
         let fewer = ended.stderr.contains("2 workers instead of 40");
         assert_eq!(fewer, code == 0, "{ended:?}");
         assert_eq!(ended.stdout.contains("40, 0 failed"), code == 0, "{ended:?}");

@@ -48,8 +48,8 @@ fn b_then_a(thread: usize, recorder: &Recorder) {
 /// Runs two threads, each with its own order of the locks. Returns the rounds done, the number of
 /// threads in a deadlock, and the picture.
 fn run(rounds: u64, orders: [fn(usize, &Recorder); 2]) -> Result<(u64, usize, Timeline)> {
-    let recorder =
-        Recorder::new("deadlock", "Two threads under two locks", ["thread 0", "thread 1"]);
+    let rows = ["thread 0", "thread 1"];
+    let recorder = Recorder::new("deadlock", "Two threads under two locks", rows);
     // Leaked, because a thread in a deadlock never ends and uses them for ever.
     let recorder: &Recorder = Box::leak(Box::new(recorder));
     let done: &AtomicU64 = Box::leak(Box::default());
@@ -99,6 +99,7 @@ fn main() -> ExitCode {
             "With opposite orders {deadlocked} threads deadlocked after {opposite} of {rounds} \
              rounds; with one order {one_order} rounds were done."
         );
-        Ok((DemoResult::new(holds(deadlocked, rounds, one_order), figures, summary), timeline))
+        let result = DemoResult::new(holds(deadlocked, rounds, one_order), figures, summary);
+        Ok((result, demo::until_standstill(timeline)))
     })
 }

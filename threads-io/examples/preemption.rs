@@ -75,6 +75,6 @@ fn main() -> ExitCode {
              slices, with a median of {median:.2} ms."
         );
         let result = DemoResult::new(holds(cores, threads, fewest, switches), figures, summary);
-        Ok((result, recorder.finish()))
+        Ok((result, demo::beginning(recorder.finish(), 0.1)))
     })
 }

@@ -4,7 +4,7 @@
 use common::report::Answer;
 use common::workload::Strategy;
 use serde_json::json;
-use testing::{demo, demo_result, end, example};
+use testing::{demo, demo_result, end, example, example_program};
 
 #[path = "../examples/channels.rs"]
 #[allow(dead_code)]
@@ -217,7 +217,7 @@ fn a_person_reads_the_figures_and_the_claims_in_words() {
 fn a_refused_thread_is_reported_with_the_limits() {
     for name in ["race_condition", "preemption"] {
         // Stacks so large that not all fit, while there is memory for everything else.
-        let mut limited = testing::example_program(name).after("ulimit -v 1000000");
+        let mut limited = example_program(name).after("ulimit -v 1000000");
         limited.args(["--threads", "1000"]).env("RUST_MIN_STACK", (64 << 20).to_string());
         let ended = end(limited).with_code(1);
         assert!(ended.stderr.contains("error: cannot start a thread"), "{name}: {ended:?}");
@@ -239,6 +239,21 @@ fn examples_state_their_claim_and_refuse_wrong_values() {
     ] {
         demo::states_its_claim_and_refuses_wrong_values(name, flag);
     }
+}
+
+#[test]
+fn examples_draw_what_they_show() {
+    for (name, arguments, words) in [
+        ("gil", ["--threads", "2"], ["thread 1", "holds a lock"]),
+        ("cpu_threads", ["--threads", "2"], ["thread 1", "running"]),
+        ("preemption", ["--threads", "8"], ["thread 7", "running"]),
+        ("race_condition", ["--threads", "4"], ["One lost update of this run", "thread B"]),
+        ("deadlock", ["--rounds", "1000"], ["thread 1", "waiting"]),
+    ] {
+        demo::draws_itself(name, &arguments, &words);
+    }
+    // It has no picture.
+    example_program("scale_threads").refuses(["--diagram", "file.svg"], &["--diagram"]);
 }
 
 #[test]

@@ -49,7 +49,8 @@ fn starts_fewer_threads_under_a_process_limit() {
         let Some((mut command, _folder)) = program().with_process_limit(limit) else { return };
         command.args(["--workers", "40", "--latency", "5", "--quiet"]);
         let ended = end(command).with_code(code);
-        assert!(ended.stderr.contains(&format!("(ulimit -u) {limit}")), "{ended:?}");
+        assert!(ended.stderr.contains(&format!("(ulimit -u) {limit} ")), "{ended:?}");
+        assert!(ended.stderr.contains("pids.max"), "a control group's limit: {ended:?}");
         assert_eq!(ended.stderr.contains("workers instead of 40"), code == 0, "{ended:?}");
         assert_eq!(ended.stdout.contains("160, 0 failed"), code == 0, "{ended:?}");
     }

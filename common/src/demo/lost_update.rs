@@ -10,7 +10,7 @@ use crate::os::clock;
 use crate::report::timeline::{State, Timeline};
 
 /// How often each of two threads updates the number.
-const UPDATES: usize = 100_000;
+const UPDATES: usize = 10_000;
 
 /// One update: the value that was read, and the moments before the read, after it, and after the write.
 #[derive(Clone, Copy, Debug)]
@@ -20,15 +20,22 @@ struct Update {
 }
 
 /// Two threads read a number and write the next one, until both have read the same value: one of the
-/// two updates is lost. Draws these two. Without a lost update the rows are empty.
+/// two updates is lost. Draws these two. If that does not happen within a second, the rows are empty.
 ///
 /// # Errors
 /// A thread that the system refuses.
 pub fn lost_update() -> Result<Timeline> {
-    let x = AtomicU64::new(0);
-    let mut updates = in_threads(2, |_| (0..UPDATES).map(|_| update(&x)).collect::<Vec<_>>())?;
-    let (second, first) = (updates.pop().unwrap_or_default(), updates.pop().unwrap_or_default());
-    Ok(draw(overlap(&first, &second)))
+    let end = clock::now() + Duration::from_secs(1);
+    let mut lost = None;
+    while lost.is_none() && clock::now() < end {
+        let (x, start) = (AtomicU64::new(0), clock::now() + Duration::from_millis(1));
+        let updates = in_threads(2, |_| {
+            while clock::now() < start {}
+            (0..UPDATES).map(|_| update(&x)).collect::<Vec<_>>()
+        })?;
+        lost = overlap(&updates[0], &updates[1]);
+    }
+    Ok(draw(lost))
 }
 
 fn update(x: &AtomicU64) -> Update {
@@ -39,15 +46,17 @@ fn update(x: &AtomicU64) -> Update {
     Update { read, moments: [start, between, clock::now()] }
 }
 
-/// The two updates, one of each thread, that read the same value one within the other.
+/// The shortest two updates, one of each thread, that read the same value before either writes.
 fn overlap(first: &[Update], second: &[Update]) -> Option<[Update; 2]> {
     let mut candidates = second.iter().peekable();
-    first.iter().find_map(|one| {
+    let pairs = first.iter().filter_map(|one| {
         while candidates.next_if(|other| other.moments[2] <= one.moments[0]).is_some() {}
         let other = candidates.peek()?;
         let overlap = other.moments[1] < one.moments[2] && one.moments[1] < other.moments[2];
         (overlap && other.read == one.read).then_some([*one, **other])
-    })
+    });
+    let length = |update: &Update| update.moments[2] - update.moments[0];
+    pairs.min_by_key(|pair| length(&pair[0]) + length(&pair[1]))
 }
 
 fn draw(updates: Option<[Update; 2]>) -> Timeline {
@@ -81,6 +90,8 @@ mod tests {
         assert_eq!(found(&[update(2, [25, 35, 45])]), None, "another value");
         assert_eq!(found(&[update(1, [50, 60, 70])]), None, "later");
         assert_eq!(found(&[]), None);
+        let short = [update(0, [5, 6, 30]), update(1, [31, 32, 41])];
+        assert_eq!(found(&short), Some(1), "the shortest pair");
     }
 
     #[test]

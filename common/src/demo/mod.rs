@@ -164,7 +164,7 @@ fn print(
             print_line(&format!("  {:<40} {}", name.replace('_', " "), readable(figure)));
         }
         if let Some(timeline) = drawn {
-            print_raw(&terminal::draw(timeline, Canvas::stdout()));
+            print_raw(&format!("{}\n", terminal::draw(timeline, Canvas::stdout())));
         }
         print_line(summary);
         let verdict = if *holds { "holds in this run" } else { "does not hold in this run" };
@@ -179,6 +179,23 @@ fn print(
         eprint_line(&format!("diagram written to {}", path.display()));
     }
     Ok(())
+}
+
+/// The first `seconds` of a timeline, for a picture of a run that is too long to be seen.
+pub fn beginning(mut timeline: Timeline, seconds: f64) -> Timeline {
+    for row in &mut timeline.rows {
+        row.blocks.retain(|block| block.start < seconds);
+        row.blocks.iter_mut().for_each(|block| block.end = block.end.min(seconds));
+    }
+    timeline.seconds = timeline.seconds.min(seconds);
+    timeline
+}
+
+/// A timeline of rows that stop: the time up to the last change, and as long again.
+pub fn until_standstill(timeline: Timeline) -> Timeline {
+    let blocks = timeline.rows.iter().flat_map(|row| &row.blocks);
+    let last = blocks.map(|block| block.start).fold(0.0, f64::max);
+    beginning(timeline, 2.0 * last)
 }
 
 fn readable(figure: &Value) -> String {
@@ -285,6 +302,7 @@ pub fn cores() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::timeline::State;
 
     const FLAG: Flag = Flag { name: "threads", help: "How many threads", default: 4, range: 1..=9 };
 
@@ -311,6 +329,24 @@ mod tests {
             assert!(text.contains(words), "{words} in {text}");
         }
         assert!(help(Claim::Beyond("it works")).starts_with("Shows that it works"));
+    }
+
+    #[test]
+    fn the_beginning_of_a_timeline_ends_at_its_time() {
+        let mut timeline = Timeline::new("name", "title");
+        let row = timeline.row("row");
+        for (start, end) in [(0.0, 1.0), (1.0, 3.0), (3.0, 4.0)] {
+            timeline.block(row, State::Running, start, end, "");
+        }
+        assert_eq!(
+            until_standstill(timeline.clone()).seconds,
+            4.0,
+            "3 s and 3 s, but no more than all"
+        );
+        assert_eq!(until_standstill(beginning(timeline.clone(), 3.0)).seconds, 2.0);
+        let timeline = beginning(timeline, 2.0);
+        let ends: Vec<f64> = timeline.rows[0].blocks.iter().map(|block| block.end).collect();
+        assert_eq!((timeline.seconds, ends), (2.0, vec![1.0, 2.0]));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use nix::unistd::Pid;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::Result;
 use crate::demo::{spawn, try_timed};
@@ -37,17 +38,11 @@ pub struct Figures {
     pub reached: usize,
     /// What allowed no more; `no limit` if all that were requested ran.
     pub stopped_by: String,
-    /// The cost at the count `reached`.
+    /// The cost of one of them.
     #[serde(flatten)]
     pub cost: UnitCost,
     /// The time from one of two that wake each other in turn to the other one.
     pub switch_microseconds: f64,
-    /// The counts at which the cost was measured, in growing order.
-    pub counts: Vec<usize>,
-    /// The time to start one at each of the counts.
-    pub start_microseconds_each_by_count: Vec<Option<f64>>,
-    /// The resident memory of one at each of the counts.
-    pub resident_bytes_each_by_count: Vec<Option<f64>>,
 }
 
 /// The middle of a sentence that begins with what was started.
@@ -68,45 +63,25 @@ impl Display for Figures {
     }
 }
 
-/// Figures beside those of threads.
-#[derive(Clone, Debug, Serialize)]
-pub struct Comparison {
-    /// Those of the tasks or processes.
-    #[serde(flatten)]
-    pub figures: Figures,
-    /// How many idle threads they are compared with.
-    pub threads: usize,
-    /// The time to start one of the threads.
-    pub thread_start_microseconds_each: Option<f64>,
-    /// The resident memory of one of the threads.
-    pub thread_resident_bytes_each: Option<f64>,
-    /// The time of a switch between two threads.
-    pub thread_switch_microseconds: f64,
-}
-
-impl Comparison {
+impl Figures {
     /// Whether both costs, the time to start and the memory, compare like this with a thread's. The
     /// memory may be unknown.
-    pub fn each(&self, compare: fn(f64, f64) -> bool) -> bool {
-        let UnitCost { start_microseconds_each: start, resident_bytes_each: memory, .. } =
-            self.figures.cost;
-        let start = start.zip(self.thread_start_microseconds_each);
-        let memory = memory.zip(self.thread_resident_bytes_each);
+    pub fn compared_with(&self, threads: &Self, compare: fn(f64, f64) -> bool) -> bool {
+        let (one, thread) = (self.cost, threads.cost);
+        let start = one.start_microseconds_each.zip(thread.start_microseconds_each);
+        let memory = one.resident_bytes_each.zip(thread.resident_bytes_each);
         start.is_some_and(|(one, thread)| compare(one, thread))
             && memory.is_none_or(|(one, thread)| compare(one, thread))
     }
-}
 
-impl Figures {
-    /// These figures beside those of `threads`.
-    pub fn compared_with(self, threads: &Self) -> Comparison {
-        Comparison {
-            threads: threads.reached,
-            thread_start_microseconds_each: threads.cost.start_microseconds_each,
-            thread_resident_bytes_each: threads.cost.resident_bytes_each,
-            thread_switch_microseconds: threads.switch_microseconds,
-            figures: self,
-        }
+    /// These figures as JSON, with those of `threads` beside them.
+    pub fn beside_threads(&self, threads: &Self) -> Value {
+        let mut figures = json!(self);
+        figures["threads"] = json!(threads.reached);
+        figures["thread_start_microseconds_each"] = json!(threads.cost.start_microseconds_each);
+        figures["thread_resident_bytes_each"] = json!(threads.cost.resident_bytes_each);
+        figures["thread_switch_microseconds"] = json!(threads.switch_microseconds);
+        figures
     }
 }
 
@@ -161,16 +136,12 @@ impl Ramp {
         let added = |part: fn(&Memory) -> u64| {
             memory.map(|(after, before)| each(part(&after) as f64 - part(&before) as f64))
         };
-        let cost = UnitCost {
+        self.figures.reached = alive;
+        self.figures.cost = UnitCost {
             start_microseconds_each: Some(each(self.starting.as_secs_f64() * 1e6)),
             resident_bytes_each: added(|memory| memory.resident),
             page_table_bytes_each: added(|memory| memory.page_tables),
         };
-        self.figures.reached = alive;
-        self.figures.cost = cost;
-        self.figures.counts.push(alive);
-        self.figures.start_microseconds_each_by_count.push(cost.start_microseconds_each);
-        self.figures.resident_bytes_each_by_count.push(cost.resident_bytes_each);
     }
 
     /// Ends the ramp because the system refused to start one more.
@@ -302,13 +273,13 @@ mod tests {
     #[test]
     fn a_ramp_ends_at_the_requested_count() {
         let mut ramp = Ramp::new(250);
-        let mut alive = 0;
+        let mut alive = vec![0];
         while let Some(batch) = ramp.next_batch() {
-            alive += batch;
-            ramp.record(alive, &[]);
+            alive.push(alive[alive.len() - 1] + batch);
+            ramp.record(alive[alive.len() - 1], &[]);
         }
+        assert_eq!(alive, [0, 100, 200, 250]);
         let figures = ramp.finish(no_switch).expect("figures");
-        assert_eq!(figures.counts, [100, 200, 250]);
         assert_eq!((figures.reached, figures.stopped_by.as_str()), (250, "no limit"));
     }
 
@@ -364,7 +335,7 @@ mod tests {
                 Figures { cost, ..Figures::default() }
             };
             let thread = figures(Some(10.0), Some(10.0));
-            figures(start, memory).compared_with(&thread).each(|one, thread| one > thread)
+            figures(start, memory).compared_with(&thread, |one, thread| one > thread)
         };
         assert!(each(Some(11.0), Some(11.0)) && each(Some(11.0), None));
         assert!(!each(Some(9.0), Some(11.0)) && !each(Some(11.0), Some(9.0)));

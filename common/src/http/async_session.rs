@@ -1,6 +1,8 @@
 //! The session that tasks share, on reqwest.
 
+use std::net::ToSocketAddrs;
 use std::sync::{Arc, OnceLock};
+use std::thread;
 use std::time::Duration;
 
 use reqwest::Client;
@@ -9,9 +11,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use url::Url;
 
-use super::{
-    Redirects, causes, check_proxy_variables, no_answer_within, resolve, was_closed, within_limit,
-};
+use super::{Redirects, causes, check_proxy_variables, no_answer_within, was_closed, within_limit};
 use crate::{Error, Result};
 
 /// A client whose downloads wait by `.await`. Its clones share their connections.
@@ -140,6 +140,8 @@ impl AsyncResponse {
     }
 }
 
+/// Looks each name up in a thread of its own. The runtime's threads for that would panic if the system
+/// refused one, and the runtime would wait for them at its end.
 #[derive(Debug)]
 struct ThreadResolver;
 
@@ -147,13 +149,11 @@ impl Resolve for ThreadResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (sender, receiver) = oneshot::channel();
         let host = name.as_str().to_owned();
+        // Port 0 stands for the port of the URL. The sender fails if the download's time is over.
+        let look_up = move || sender.send((host.as_str(), 0).to_socket_addrs());
         Box::pin(async move {
-            // Port 0 stands for the one in the URL.
-            resolve::look_up(host, 0, move |addresses| {
-                // Fails if the download's time is over.
-                let _ = sender.send(addresses);
-            })?;
-            Ok(Box::new(receiver.await??.into_iter()) as Addrs)
+            thread::Builder::new().spawn(look_up)?;
+            Ok(Box::new(receiver.await??) as Addrs)
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::net::IpAddr;
 use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use ureq::Agent;
@@ -16,13 +17,10 @@ use url::Url;
 
 use super::{
     IDLE_CONNECTIONS, MAX_BODY, Redirects, check_proxy_variables, invalid_response,
-    no_answer_within, resolve, was_closed, within_limit,
+    no_answer_within, was_closed, within_limit,
 };
 use crate::os::clock;
 use crate::{Error, Result};
-
-/// How many addresses of a name the library can try.
-const MAX_ADDRESSES: usize = 16;
 
 /// A client that blocks its thread while it waits. Keeps its connections for further downloads.
 #[derive(Debug)]
@@ -118,8 +116,8 @@ impl Response {
     }
 }
 
-/// Looks names up with a time limit, and IP addresses without a thread, which would count as one of
-/// the program's.
+/// Looks names up in a thread with a time limit, and IP addresses without one: it would count as one of
+/// the program's. The library's own resolver panics if the system refuses the thread.
 #[derive(Debug)]
 struct IpLiteralResolver;
 
@@ -130,25 +128,19 @@ impl Resolver for IpLiteralResolver {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-        if host.parse::<IpAddr>().is_ok() {
-            let without_thread = NextTimeout { after: NotHappening, ..timeout };
-            return DefaultResolver::default().resolve(uri, config, without_thread);
+        let is_address =
+            uri.host().unwrap_or_default().trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+        let (uri, config) = (uri.clone(), config.clone());
+        let look_up = move || {
+            let in_this_thread = NextTimeout { after: NotHappening, ..timeout };
+            DefaultResolver::default().resolve(&uri, &config, in_this_thread)
+        };
+        if is_address {
+            return look_up();
         }
-        let port =
-            uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
         let (sender, receiver) = mpsc::sync_channel(1);
-        resolve::look_up(host.to_owned(), port, move |addresses| {
-            // Fails if the download's time is over.
-            let _ = sender.send(addresses);
-        })?;
-        let addresses = receiver.recv_timeout(*timeout.after);
-        let mut found = self.empty();
-        for address in addresses.map_err(|_| ureq::Error::Timeout(timeout.reason))?? {
-            if found.len() < MAX_ADDRESSES {
-                found.push(address);
-            }
-        }
-        if found.is_empty() { Err(ureq::Error::HostNotFound) } else { Ok(found) }
+        // The sender fails if the download's time is over.
+        thread::Builder::new().spawn(move || sender.send(look_up()))?;
+        receiver.recv_timeout(*timeout.after).unwrap_or(Err(ureq::Error::Timeout(timeout.reason)))
     }
 }

@@ -14,7 +14,6 @@
 mod async_session;
 #[cfg(feature = "blocking")]
 mod blocking_session;
-mod resolve;
 
 #[cfg(feature = "async")]
 pub use async_session::{AsyncResponse, AsyncSession};
@@ -22,6 +21,7 @@ pub use async_session::{AsyncResponse, AsyncSession};
 pub use blocking_session::{Response, Session};
 
 use std::error::Error as StdError;
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::iter;
@@ -153,7 +153,10 @@ fn invalid_response(reason: impl fmt::Display) -> Error {
 
 /// Refuses proxy variables that no client here can use: anything but an http or https URL.
 fn check_proxy_variables() -> Result<()> {
-    for (name, value) in std::env::vars() {
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    for (name, value) in std::env::vars_os().filter_map(text) {
         let is_proxy = ["http_proxy", "https_proxy", "all_proxy"].contains(&&*name.to_lowercase());
         let with_scheme =
             if value.contains("://") { value.clone() } else { format!("http://{value}") };

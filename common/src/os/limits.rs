@@ -64,9 +64,7 @@ fn address_space_left() -> Result<Option<u64>, String> {
 
 fn left(limit: u64, needed: u64, name: &str) -> Result<u64, String> {
     let left = limit.checked_sub(needed).filter(|left| *left > 0);
-    left.ok_or_else(|| {
-        format!("{name} is too low: {limit}, of which {needed} are needed besides downloads")
-    })
+    left.ok_or_else(|| format!("{name} is {limit}, but {needed} are needed besides the downloads"))
 }
 
 /// An error of the operating system for a person. If it refused a process, a thread, memory or a
@@ -87,7 +85,7 @@ pub fn all() -> String {
         Err(_) => "unknown".to_owned(),
     };
     format!(
-        "limits: processes and threads (ulimit -u) {}, memory in bytes (ulimit -v) {}, open files (ulimit -n) {}",
+        "limits: processes and threads (ulimit -u) {} or less by a control group (pids.max), memory in bytes (ulimit -v) {}, open files (ulimit -n) {}",
         value(Resource::RLIMIT_NPROC),
         value(Resource::RLIMIT_AS),
         value(Resource::RLIMIT_NOFILE),
@@ -103,14 +101,16 @@ mod tests {
         assert_eq!(left(33, 32, FILES), Ok(1));
         for limit in [0, 31, 32] {
             let error = left(limit, 32, FILES).expect_err("too low");
-            assert!(error.starts_with(&format!("{FILES} is too low: {limit}, ")), "{error}");
+            assert!(error.starts_with(&format!("{FILES} is {limit}, but 32 ")), "{error}");
         }
     }
 
     #[test]
     fn a_refusal_names_the_limits() {
         let refused = explain(&Errno::EAGAIN.into());
-        assert!(refused.contains("ulimit -u") && refused.contains("ulimit -n"), "{refused}");
+        for limit in ["ulimit -u", "pids.max", "ulimit -v", "ulimit -n"] {
+            assert!(refused.contains(limit), "{refused}");
+        }
         assert!(!explain(&Errno::ENOENT.into()).contains("ulimit"));
     }
 }

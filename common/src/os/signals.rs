@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 
 /// The signal that asked the program to end, if one did.
@@ -29,6 +29,9 @@ impl Signals {
             flag::register_usize(signal, Arc::clone(&received), signal as usize)?;
         }
         handle_sigchld()?;
+        // By default this signal kills a program that writes beyond a limit on file sizes. With a
+        // handler the write is an error.
+        flag::register(SIGXFSZ, Arc::default())?;
         Ok(Self(received))
     }
 

@@ -45,6 +45,16 @@ const STYLE: &str = "
 .timeline .line{color:var(--faint)}.timeline .end{color:var(--ink);stroke-dasharray:3 3}
 ";
 
+/// The fill of a state without a plain colour. A picture puts its id in the place of `ID`.
+const PATTERNS: &str = "
+<pattern id=\"ID-ready\" width=\"4\" height=\"4\" patternUnits=\"userSpaceOnUse\"><rect class=\"surface\" \
+width=\"4\" height=\"4\"/><path class=\"ready\" stroke-width=\"2\" d=\"M1 0v4\"/></pattern>
+<pattern id=\"ID-holding\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\"><rect class=\"surface\" \
+width=\"5\" height=\"5\"/><path class=\"holding\" stroke-width=\"3\" d=\"M0 2h5\"/></pattern>
+<pattern id=\"ID-failed\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
+<rect class=\"surface\" width=\"6\" height=\"6\"/><path class=\"failed\" stroke-width=\"3\" d=\"M1.5 0v6\"/></pattern>
+";
+
 /// How a timeline is looked at.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct View {
@@ -67,19 +77,23 @@ impl View {
 
 /// Draws `timeline`.
 pub fn draw(timeline: &Timeline, view: View) -> String {
-    let timeline = &timeline.thinned(view.rows);
+    let mut timeline = timeline.thinned(view.rows);
+    let axis = Axis::new(view.axis_seconds.unwrap_or(timeline.seconds), 10);
+    if timeline.seconds > axis.seconds * 1.001 {
+        timeline.note(&format!("the first {} are drawn", format::seconds(axis.seconds)));
+    }
+    let timeline = &timeline;
     let rows = &timeline.rows;
     let longest = rows.iter().map(|row| row.label.chars().count()).max().unwrap_or(0) as f64;
     let mut picture = Picture {
         out: String::new(),
         timeline,
         id: format!("{}-{}", view.name, timeline.name),
-        axis: Axis::new(view.axis_seconds.unwrap_or(timeline.seconds), 10),
+        axis,
         left: (longest * CHARACTER + 20.0).max(90.0),
         pitch: (view.height / rows.len().max(1) as f64).min(ROW),
         tooltips: timeline.count() <= MAX_TOOLTIPS,
     };
-    picture.patterns();
     let legend = picture.title();
     let top = picture.legend(legend) + 26.0;
     let (tops, rows_end) = picture.tops(top);
@@ -109,12 +123,12 @@ impl Picture<'_> {
     // The elements so far as a whole SVG.
     fn finish(&self, height: f64) -> String {
         let (id, title, height) = (&self.id, escape(&self.timeline.title), number(height));
-        let description = self.description();
+        let (description, patterns) = (self.description(), PATTERNS.replace("ID", id));
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"timeline\" role=\"img\" \
              aria-labelledby=\"{id}-title {id}-text\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
              height=\"{height}\"><title id=\"{id}-title\">{title}</title>\
-             <desc id=\"{id}-text\">{}</desc><style>{STYLE}</style>\
+             <desc id=\"{id}-text\">{}</desc><style>{STYLE}</style>{patterns}\
              <rect class=\"surface\" x=\"0\" y=\"0\" width=\"{WIDTH}\" height=\"{height}\"/>{}</svg>\n",
             escape(&description),
             self.out,
@@ -122,8 +136,7 @@ impl Picture<'_> {
     }
 
     fn description(&self) -> String {
-        let thread =
-            if self.timeline.thread.is_some() { self.thread_share() } else { String::new() };
+        let thread = self.timeline.thread.as_ref().map(|_| self.thread_share()).unwrap_or_default();
         format!("Time runs from left to right. {}. {thread}", self.timeline.subtitle)
     }
 
@@ -137,29 +150,9 @@ impl Picture<'_> {
         self.left + (WIDTH - self.left - RIGHT) * share
     }
 
-    // Whether the axis is long enough for this time.
-    fn shows(&self, seconds: f64) -> bool {
-        seconds <= self.axis.seconds * 1.001
-    }
-
     // A row's height without the gap, which is left out where it would be thinner than a hair.
     fn block_height(&self) -> f64 {
         if self.pitch > 3.0 { self.pitch * 0.8 } else { self.pitch }
-    }
-
-    fn patterns(&mut self) {
-        for (state, size, turn, width, stripe) in [
-            (State::Ready, 4, 0, 2, "M1 0v4"),
-            (State::Holding, 5, 0, 3, "M0 2h5"),
-            (State::Failed, 6, 45, 3, "M1.5 0v6"),
-        ] {
-            let (id, class) = (self.id.clone(), class(state, 0));
-            self.put(format_args!(
-                "<pattern id=\"{id}-{class}\" width=\"{size}\" height=\"{size}\" patternUnits=\"userSpaceOnUse\" \
-                 patternTransform=\"rotate({turn})\"><rect class=\"surface\" width=\"{size}\" height=\"{size}\"/>\
-                 <path class=\"{class}\" stroke-width=\"{width}\" d=\"{stripe}\"/></pattern>"
-            ));
-        }
     }
 
     fn put(&mut self, element: fmt::Arguments) {
@@ -177,14 +170,10 @@ impl Picture<'_> {
 
     // Returns the height used.
     fn title(&mut self) -> f64 {
-        let Timeline { title, subtitle, seconds, .. } = self.timeline;
+        let Timeline { title, subtitle, .. } = self.timeline;
         self.text("heading", "start", [12.0, 25.0], title);
-        let mut words = subtitle.clone();
-        if !self.shows(*seconds) {
-            let _ = write!(words, " (the first {} are drawn)", format::seconds(self.axis.seconds));
-        }
-        self.text("words", "start", [12.0, 46.0], &words);
-        if words.is_empty() { 34.0 } else { 55.0 }
+        self.text("words", "start", [12.0, 46.0], subtitle);
+        if subtitle.is_empty() { 34.0 } else { 55.0 }
     }
 
     fn legend(&mut self, top: f64) -> f64 {
@@ -273,7 +262,11 @@ impl Picture<'_> {
         let [start, length] = [block.start, block.end - block.start].map(format::seconds);
         let name = block.name(self.timeline);
         let error = block.error.as_ref().map_or(String::new(), |why| format!(", failed: {why}"));
-        let tooltip = format!("{row}: {name}, {length} from {start}{error}");
+        let time = match self.timeline.order {
+            Some(_) => String::new(),
+            None => format!(", {length} from {start}"),
+        };
+        let tooltip = format!("{row}: {name}{time}{error}");
         let paint = self.paint(block.state, "fill");
         self.rectangle(&class, &paint, [from, top, to - from, height], &tooltip);
         let fits = CHARACTER * block.name.chars().count() as f64 + 8.0 <= to - from;
@@ -313,14 +306,17 @@ impl Picture<'_> {
     }
 
     fn axis(&mut self, top: f64, bottom: f64) {
+        self.line("line axis", [self.left, bottom, WIDTH - RIGHT, bottom]);
+        if let Some(order) = &self.timeline.order {
+            return self.text("mark", "start", [self.left, bottom + 21.0], order);
+        }
         for (at, label) in self.axis.marks() {
             let x = self.x(at * self.axis.seconds);
             self.line("line", [x, top - 4.0, x, bottom + 5.0]);
             self.text("mark", "middle", [x, bottom + 21.0], &label);
         }
-        self.line("line axis", [self.left, bottom, WIDTH - RIGHT, bottom]);
         let seconds = self.timeline.seconds;
-        if self.shows(seconds) {
+        if seconds <= self.axis.seconds * 1.001 {
             let end = self.x(seconds);
             self.line("end", [end, top - 4.0, end, bottom]);
             let anchor = if end > WIDTH - 80.0 { "end" } else { "start" };

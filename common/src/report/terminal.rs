@@ -139,8 +139,13 @@ fn cells(row: &Row, length: f64, columns: usize, unicode: bool) -> Vec<Cell> {
         let (first, last, state) = (place.start, place.end - 1, block.state);
         let same = |cell: Cell| matches!(cell, Cell::In(it) | Cell::Next(it) if it == state);
         let next = same(cells[first]) || first > 0 && same(cells[first - 1]);
+        // Of two blocks that share a column, the state that is later in the order is seen.
+        let covered = matches!(cells[first], Cell::In(it) | Cell::Next(it) if it > state);
+        let before = cells[first];
         cells[place.clone()].fill(Cell::In(state));
-        if next {
+        if covered {
+            cells[first] = before;
+        } else if next {
             cells[first] = Cell::Next(state);
         }
         for &(state, start, end) in &block.parts {
@@ -210,8 +215,9 @@ impl Picture<'_> {
         let (columns, indent) = (self.columns, self.margin + 3);
         let (line, mark) = if self.canvas.unicode { ('─', '┬') } else { ('-', '+') };
         let mut ruler = vec![line; columns];
-        let mut labels = String::new();
-        for (at, label) in Axis::new(self.timeline.seconds, columns / 10).marks() {
+        let mut labels = self.timeline.order.clone().unwrap_or_default();
+        let axis = Axis::new(self.timeline.seconds, columns / 10);
+        for (at, label) in axis.marks().into_iter().filter(|_| self.timeline.order.is_none()) {
             let column = ((at * columns as f64) as usize).min(columns - 1);
             ruler[column] = mark;
             let written = labels.chars().count();

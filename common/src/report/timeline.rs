@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::report::{Report, Span, format};
 use crate::workload::{Strategy, Workload};
 
-/// The state of a row over a time.
+/// The state of a row over a time. In a picture a later one covers an earlier one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// Waits for something outside, or for a lock.
@@ -25,10 +25,6 @@ pub enum State {
 }
 
 impl State {
-    /// All states, in the order of a legend.
-    pub const ALL: [Self; 5] =
-        [Self::Running, Self::Holding, Self::Ready, Self::Waiting, Self::Failed];
-
     /// The words of a legend unless a timeline has its own.
     pub fn words(self) -> &'static str {
         match self {
@@ -52,6 +48,8 @@ pub struct Timeline {
     pub subtitle: String,
     /// The length of the axis.
     pub seconds: f64,
+    /// The words below an axis without times, where the blocks only show an order.
+    pub order: Option<String>,
     /// From top to bottom.
     pub rows: Vec<Row>,
     /// The kinds of blocks, such as two pages: a colour for each of the first two.
@@ -179,16 +177,16 @@ impl Timeline {
         if !tasks {
             rows.extend((0..report.workers).map(|worker| ((0, worker), row(worker))));
         }
-        for span in report.spans.iter().filter(|span| started(span, report.wall_seconds)) {
+        let started = |span: &&Span| span.start_seconds < report.wall_seconds;
+        let mut spans: Vec<&Span> = report.spans.iter().filter(started).collect();
+        spans.sort_by(|a, b| a.start_seconds.total_cmp(&b.start_seconds));
+        for span in spans {
             let block = timeline.block_of(span, report);
             let number = if tasks { span.index } else { span.worker.unwrap_or(0) };
             let group = if tasks { block.kind } else { 0 };
             rows.entry((group, number)).or_insert_with(|| row(number)).blocks.push(block);
         }
         timeline.rows = rows.into_values().collect();
-        for row in &mut timeline.rows {
-            row.blocks.sort_by(|a, b| a.start.total_cmp(&b.start));
-        }
         timeline.thread = tasks.then(|| timeline.runs());
         timeline.subtitle = timeline.subtitle_of(report);
         timeline.words = words(report, timeline.cpu_share(report));
@@ -230,11 +228,10 @@ impl Timeline {
         self.blocks().count()
     }
 
-    /// The states that occur, in the order of a legend.
-    pub fn states(&self) -> impl Iterator<Item = State> {
+    /// The states that occur.
+    pub fn states(&self) -> BTreeSet<State> {
         let parts = self.blocks().flat_map(|block| &block.parts).map(|part| part.0);
-        let occur: BTreeSet<State> = self.blocks().map(|block| block.state).chain(parts).collect();
-        State::ALL.into_iter().filter(move |state| occur.contains(state))
+        self.blocks().map(|block| block.state).chain(parts).collect()
     }
 
     /// The words of the legend for a state.
@@ -257,6 +254,12 @@ impl Timeline {
         if self.seconds > 0.0 { ran / self.seconds } else { 0.0 }
     }
 
+    /// Adds a remark to the second line.
+    pub fn note(&mut self, text: &str) {
+        let space = if self.subtitle.is_empty() { "" } else { " " };
+        self.subtitle += &format!("{space}({text})");
+    }
+
     /// The same with up to so many rows: of more, every second, third, ... one.
     pub fn thinned(&self, rows: usize) -> Self {
         let each = self.rows.len().div_ceil(rows.max(1)).max(1);
@@ -267,21 +270,21 @@ impl Timeline {
                 index += 1;
                 index % each == 1 || row.heading.is_some()
             });
-            thinned.subtitle += &format!(" (one row in {each} is drawn)");
+            thinned.note(&format!("one row in {each} is drawn"));
         }
         thinned
     }
 
     /// How many blocks are in progress from each moment at which that changes.
     pub fn in_flight(&self) -> Vec<(f64, usize)> {
-        let ends = self.blocks().flat_map(|block| [(block.start, true), (block.end, false)]);
-        let mut ends: Vec<(f64, bool)> = ends.collect();
-        // A block that ends when another begins was not in progress with it: false sorts first.
+        let ends = self.blocks().flat_map(|block| [(block.start, 1), (block.end, -1)]);
+        let mut ends: Vec<(f64, i64)> = ends.collect();
+        // A block that ends when another begins was not in progress with it: -1 sorts first.
         ends.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let mut count = 0usize;
-        let counts = ends.into_iter().map(|(moment, begins)| {
-            count = if begins { count + 1 } else { count.saturating_sub(1) };
-            (moment, count)
+        let mut count = 0;
+        let counts = ends.into_iter().map(|(moment, change)| {
+            count += change;
+            (moment, count.max(0) as usize)
         });
         counts.collect()
     }
@@ -315,10 +318,6 @@ impl Timeline {
         let [total, wall] = [self.total(), self.seconds].map(format::seconds);
         format!("{how}: {total} of {}s in {wall}{left}", report.workload.item())
     }
-}
-
-fn started(span: &Span, wall_seconds: f64) -> bool {
-    span.start_seconds < wall_seconds
 }
 
 // The names of the items if there are two of them. More cannot have a colour each.

@@ -72,6 +72,8 @@ impl Server {
         let program = std::env::current_exe().map_err(failed)?;
         let mut process = Command::new(program)
             .arg(SUBCOMMAND)
+            // Else glibc reserves 64 MiB for each thread, of which a limit on memory leaves too few.
+            .env("MALLOC_ARENA_MAX", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // Ctrl-C at a terminal goes to a whole process group. The server outlives it, so that

@@ -13,9 +13,7 @@ use super::{Program, end};
 #[macro_export]
 macro_rules! cpu_tests {
     ($program:expr) => {
-        $crate::tests!(program(&$program, common::workload::Workload::Cpu):
-            prints_a_summary, continues_when_its_reader_leaves, survives_closed_and_full_streams,
-            reports_after_a_signal, leaves_no_process_when_killed, names_unknown_arguments);
+        $crate::program_tests!($program, common::workload::Workload::Cpu);
         $crate::tests!(cpu(&$program):
             prints_each_sum, sums_are_correct, names_wrong_numbers);
     };

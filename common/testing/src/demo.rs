@@ -55,3 +55,21 @@ pub fn leaves_no_process_when_killed(name: &str, arguments: &[&str]) {
         assert_eq!(running.end().code, None);
     }
 }
+
+/// Draws itself as characters and, with `--diagram`, as SVG into a new folder. The SVG has these words,
+/// and the characters have the first of them.
+#[track_caller]
+pub fn draws_itself(name: &str, arguments: &[&str], words: &[&str]) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("new").join("diagram.svg");
+    let mut command = example(name);
+    command.args(arguments).arg("--diagram").arg(&path);
+    let ended = end(command).with_code(0);
+    assert!(ended.stderr.contains("diagram written to "), "{ended:?}");
+    let svg = std::fs::read_to_string(&path).expect("an SVG");
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{svg}");
+    assert!(ended.stdout.contains(words[0]), "{name}: {}", ended.stdout);
+    for word in words {
+        assert!(svg.contains(word), "{name}: {word} in {svg}");
+    }
+}

@@ -3,8 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -56,6 +55,9 @@ const PAGES: &[(&str, Expected)] = &[
     ("/redirect/302?data:,x", Err("HTTP status 302")),
     ("/redirect/302?http://[::bad/", Err("HTTP status 302")),
     ("/redirect/302?http://user:pass@127.0.0.1/", Err("HTTP status 302")),
+    // A Location with control characters: an escape sequence for a terminal, and C1 codes.
+    ("/escape", Err("invalid response: ")),
+    ("/c1", Err("HTTP status 302")),
     ("/hops/10", SUCCESS),
     ("/hops/11", Err("more than 10 redirects")),
     ("/reset", Err("reset")),
@@ -70,7 +72,10 @@ const PAGES: &[(&str, Expected)] = &[
     ("/huge-head", Err("invalid response: ")),
 ];
 
-/// A server with failing pages. It is a thread of the test.
+// The targets of all requests, in order.
+type Requests = Arc<Mutex<Vec<String>>>;
+
+/// A server with failing pages, which is also a proxy. It is a thread of the test.
 #[derive(Debug)]
 pub struct Faulty {
     plain: SocketAddr,
@@ -79,7 +84,7 @@ pub struct Faulty {
     foreign: SocketAddr,
     authority: SocketAddr,
     trust: NamedTempFile,
-    requests: Arc<AtomicUsize>,
+    requests: Requests,
 }
 
 impl Faulty {
@@ -88,10 +93,10 @@ impl Faulty {
         let (trusted, stranger) = (authority("trusted"), authority("stranger"));
         let trust = NamedTempFile::new().expect("a file");
         std::fs::write(trust.path(), trusted.pem()).expect("written");
-        let requests = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&requests);
+        let requests = Requests::default();
+        let record = Arc::clone(&requests);
         Self {
-            plain: listen(move |stream| answer(stream, &count)),
+            plain: listen(move |stream| answer(stream, &record)),
             good: listen_tls(&trusted, 4000, IsCa::NoCa),
             expired: listen_tls(&trusted, 2001, IsCa::NoCa),
             foreign: listen_tls(&stranger, 4000, IsCa::NoCa),
@@ -139,9 +144,9 @@ impl Faulty {
         self.trust.path()
     }
 
-    /// How many requests the plain server has received.
-    pub fn requests(&self) -> usize {
-        self.requests.load(Ordering::Relaxed)
+    /// The targets of the requests that the plain server has received.
+    pub fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -184,15 +189,15 @@ fn listen_tls(issuer: &CertifiedIssuer<'_, KeyPair>, until_year: i32, is_ca: IsC
     let config = Arc::new(config.expect("a certificate"));
     listen(move |stream| {
         let tls = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
-        answer(StreamOwned::new(tls, stream), &AtomicUsize::new(0))
+        answer(StreamOwned::new(tls, stream), &Requests::default())
     })
 }
 
 // Answers the requests of one connection.
-fn answer(mut stream: impl Read + Write, requests: &AtomicUsize) -> io::Result<()> {
+fn answer(mut stream: impl Read + Write, requests: &Requests) -> io::Result<()> {
     let mut answered = 0;
     while let Some(path) = request(&mut stream)? {
-        requests.fetch_add(1, Ordering::Relaxed);
+        requests.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
         match &*path {
             // The end of the request is unread, so that the system resets the connection.
             "/reset" | "/close" => return Ok(()),
@@ -227,6 +232,10 @@ fn answer(mut stream: impl Read + Write, requests: &AtomicUsize) -> io::Result<(
                 }
             }
             "/language" => redirect(&mut stream, "302", "?l=en")?,
+            "/escape" => redirect(&mut stream, "302", "/\u{1b}[31m")?,
+            "/c1" => stream.write_all(
+                b"HTTP/1.1 302 Found\r\ncontent-length: 0\r\nlocation: \x9b31m\r\n\r\n",
+            )?,
             path if path.starts_with("/hops/") => match path[6..].parse() {
                 Ok(0) | Err(_) => good(&mut stream)?,
                 Ok(left) => redirect(&mut stream, "302", &format!("/hops/{}", left - 1))?,
@@ -239,6 +248,10 @@ fn answer(mut stream: impl Read + Write, requests: &AtomicUsize) -> io::Result<(
                 redirect(&mut stream, status, to)?;
             }
             "/good" | "/language?l=en" | "/close-second" => good(&mut stream)?,
+            // This server is also a proxy, which answers by itself.
+            path if path.starts_with("http://") => good(&mut stream)?,
+            path if path.ends_with(":80") => send(&mut stream, "200", "x: y", b"")?,
+            "/" => good(&mut stream)?,
             _ => send(&mut stream, "404", "content-length: 0", b"")?,
         }
         answered += 1;

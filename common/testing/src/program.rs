@@ -4,7 +4,18 @@ use common::report::Report;
 use common::workload::Workload;
 use nix::sys::signal::Signal;
 
-use super::{Ended, Program, end, keys, random, rounds};
+use super::{Ended, Program, Running, end, keys, random, rounds};
+
+/// Makes the tests that all programs share.
+#[macro_export]
+macro_rules! program_tests {
+    ($program:expr, $workload:expr) => {
+        $crate::tests!(program(&$program, $workload):
+            prints_a_summary, continues_when_its_reader_leaves, survives_closed_and_full_streams,
+            reports_a_file_that_is_too_large, reports_after_a_signal, leaves_no_process_when_killed,
+            runs_if_its_parent_ignores_child_signals, names_unknown_arguments);
+    };
+}
 
 /// Arguments for 4 items, which take a few milliseconds.
 fn short(workload: Workload) -> &'static [&'static str] {
@@ -14,12 +25,14 @@ fn short(workload: Workload) -> &'static [&'static str] {
     }
 }
 
-/// Arguments for items that take seconds together, even in parallel.
-fn long(workload: Workload) -> &'static [&'static str] {
-    match workload {
-        Workload::Io => &["--repeat", "5000", "--latency", "100"],
+/// Starts the program with items that take seconds together, even in parallel.
+fn start_long(program: &Program, workload: Workload) -> Running {
+    let arguments: &[&str] = match workload {
+        Workload::Io if program.name() == "sequential-baseline" => &["--repeat", "5000"],
+        Workload::Io => &["--repeat", "5000", "--workers", "50"],
         Workload::Cpu => &["30000000"; 100],
-    }
+    };
+    program.start(arguments.iter().chain(&["--verbose"]))
 }
 
 /// The lines that `--verbose` prints, one for each finished item.
@@ -43,8 +56,8 @@ pub fn report(program: &Program, arguments: &[&str]) -> Report {
     let ended = end(command).with_code(0);
     let json = ended.json();
     let promised = "answer failed involuntary_context_switches items lower_bound_seconds \
-        peak_memory_bytes processes program spans strategy system_seconds threads user_seconds \
-        voluntary_context_switches wall_seconds workers workload";
+        peak_memory_bytes processes program ready_seconds spans strategy system_seconds threads \
+        user_seconds voluntary_context_switches wall_seconds workers workload";
     assert_eq!(keys(&json).join(" "), promised);
     let span_keys = "end_seconds error index name start_seconds worker";
     assert_eq!(keys(&json["spans"][0]).join(" "), span_keys);
@@ -89,10 +102,27 @@ fn with(program: &Program, workload: Workload, flag: &str) -> std::process::Comm
 
 #[expect(missing_docs, reason = "the name is the description")]
 pub fn continues_when_its_reader_leaves(program: &Program, workload: Workload) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let trace = folder.path().join("trace.json");
     let mut command = program.prefixed(&["sh", "-c", "{ \"$0\" \"$@\"; echo $? >&2; } | head -1"]);
-    command.args(short(workload)).arg("--verbose");
+    command.args(short(workload)).arg("--verbose").arg("--trace").arg(&trace);
     let ended = end(command).with_code(0);
-    assert_eq!((ended.stdout.lines().count(), ended.stderr.as_str()), (1, "0\n"), "{ended:?}");
+    assert_eq!(ended.stdout.lines().count(), 1, "{ended:?}");
+    assert_eq!(ended.stderr, format!("trace written to {}\n0\n", trace.display()));
+    assert!(trace.exists());
+}
+
+#[expect(missing_docs, reason = "the name is the description")]
+pub fn reports_a_file_that_is_too_large(program: &Program, workload: Workload) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = program.after("ulimit -f 0");
+    let trace = folder.path().join("trace.json");
+    command.args(short(workload)).arg("--json").arg("--trace").arg(&trace);
+    let ended = end(command).with_code(1);
+    assert_eq!(ended.report().failed, 0, "the results are printed");
+    let error = format!("error: cannot write {}: File too large", trace.display());
+    assert!(ended.stderr.starts_with(&error), "{ended:?}");
+    assert_eq!(folder.path().read_dir().expect("a folder").count(), 0, "no temporary file is left");
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
@@ -117,7 +147,7 @@ pub fn survives_closed_and_full_streams(program: &Program, workload: Workload) {
 #[expect(missing_docs, reason = "the name is the description")]
 pub fn reports_after_a_signal(program: &Program, workload: Workload) {
     for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
-        let mut running = program.start(long(workload).iter().chain(&["--verbose"]));
+        let mut running = start_long(program, workload);
         running.line();
         if signal == Signal::SIGINT {
             running.signal_group(signal);
@@ -142,11 +172,18 @@ pub fn reports_after_a_signal(program: &Program, workload: Workload) {
 /// Kills the program at random moments of its first 30 ms.
 pub fn leaves_no_process_when_killed(program: &Program, workload: Workload) {
     for _ in 0..rounds() {
-        let running = program.start(long(workload));
+        let running = start_long(program, workload);
         std::thread::sleep(std::time::Duration::from_micros(random(30_000)));
         running.signal(Signal::SIGKILL);
         assert_eq!(running.end().code, None);
     }
+}
+
+/// A parent that ignores SIGCHLD makes the system forget how children ended, unless they undo it.
+pub fn runs_if_its_parent_ignores_child_signals(program: &Program, workload: Workload) {
+    let mut command = program.after("trap '' CHLD");
+    command.args(short(workload)).arg("--quiet");
+    assert_eq!(end(command).with_code(0).stderr, "");
 }
 
 #[expect(missing_docs, reason = "the name is the description")]

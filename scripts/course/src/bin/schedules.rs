@@ -21,6 +21,9 @@ const RUNS: [(&str, &str); 5] = [
     ("multiproc-cpu", ""),
 ];
 
+/// The most rows of one program.
+const MAX_ROWS: usize = 40;
+
 fn run(package: &str, workload: &str) -> Result<Timeline, String> {
     // Built before, because a build may take longer than a run may.
     let build = ["build", "--release", "--quiet", "-p", package];
@@ -32,14 +35,21 @@ fn run(package: &str, workload: &str) -> Result<Timeline, String> {
     cargo.args(["run", "--release", "--quiet", "-p", package, "--"]);
     cargo.args(workload.split_whitespace()).args(["--json", "--details"]);
     let report: Report = course::run(cargo)?.json()?;
-    Ok(Timeline::of(&report))
+    let mut timeline = Timeline::of(&report);
+    // Every fourth of 160 tasks is enough to see the pattern.
+    let (step, mut row) = (timeline.rows.len().div_ceil(MAX_ROWS).max(1), 0);
+    timeline.rows.retain(|_| {
+        row += 1;
+        (row - 1) % step == 0
+    });
+    Ok(timeline)
 }
 
 fn draw(path: PathBuf) -> Result<(), String> {
     let timelines: Result<_, String> =
         RUNS.iter().map(|(package, workload)| run(package, workload)).collect();
     let timeline = Timeline::join("schedules", "The four programs on one time axis", timelines?);
-    let svg = svg::draw(&timeline, View { height: 600.0, ..View::WHOLE });
+    let svg = svg::draw(&timeline, View { height: 480.0, ..View::WHOLE });
     file::replace(&path, &svg).map_err(|error| error.to_string())
 }
 

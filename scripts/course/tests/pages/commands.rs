@@ -28,7 +28,7 @@ const ELSEWHERE: [(&str, &str); 6] = [
 
 const CARGO: &str = r#"#!/bin/sh
 # cargo build ..., which has been done, or
-# cargo run [--release] [--quiet] -p PACKAGE [--bin NAME | --example NAME] [-- ARGUMENTS]
+# cargo run [--release] [--quiet | -q] -p PACKAGE [--bin NAME | --example NAME] [-- ARGUMENTS]
 fail() { echo "error: not known to this test's cargo: $*" >&2; exit 1; }
 case $1 in
 build) exit 0 ;;
@@ -38,7 +38,7 @@ esac
 package= example=
 while [ $# -gt 0 ]; do
     case $1 in
-    --release | --quiet) ;;
+    --release | --quiet | -q) ;;
     -p) package=$2; shift ;;
     --bin) package=$2; shift ;;
     --example) example=$2; shift ;;

@@ -77,7 +77,7 @@ fn pages() -> Vec<Page> {
 }
 
 /// Copies the workspace's sources into a folder. A file that is there already and the same is not
-/// touched, so that cargo does not compile it again.
+/// touched, so that cargo does not compile it again. A file that is no longer in the workspace goes.
 fn copy_workspace(to: &Path) {
     let excluded = |name: &str| name.starts_with('.') || name == "target" || name == "__pycache__";
     copy(&workspace(), to, &excluded);
@@ -85,6 +85,13 @@ fn copy_workspace(to: &Path) {
 
 fn copy(from: &Path, to: &Path, excluded: &dyn Fn(&str) -> bool) {
     fs::create_dir_all(to).expect("a folder");
+    for old in fs::read_dir(to).expect("a folder") {
+        let old = old.expect("an entry").path();
+        let name = old.file_name().expect("a name");
+        if old.is_file() && !from.join(name).exists() {
+            fs::remove_file(&old).expect("a file");
+        }
+    }
     for entry in fs::read_dir(from).expect("a folder") {
         let entry = entry.expect("an entry");
         let name = entry.file_name();
