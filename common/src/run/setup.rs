@@ -114,6 +114,7 @@ impl Run<Site> {
         run
     }
 
+    #[cfg(any(feature = "async", feature = "blocking"))]
     fn is_local(&self) -> bool {
         self.items.iter().all(|site| site.latency.is_some())
     }
