@@ -125,9 +125,7 @@ fn a_refused_file_is_reported_with_the_limits() {
         let mut command = example_program(name).after("ulimit -n 4");
         command.arg("--json");
         let ended = end(command).with_code(1);
-        let limit =
-            if name == "io_processes" { "(ulimit -n) is too low: 4" } else { "(ulimit -n) 4" };
-        assert!(ended.stderr.contains(limit), "{name}: {}", ended.stderr);
+        assert!(ended.stderr.contains("(ulimit -n)"), "{name}: {}", ended.stderr);
     }
 }
 

@@ -21,9 +21,9 @@ static B: Mutex<()> = Mutex::new(());
 
 /// Waits for a lock and holds it until the guard is dropped. The picture shows both.
 fn lock(lock: &'static Mutex<()>, name: &str, row: usize, recorder: &Recorder) -> Guard {
-    recorder.set(row, State::Waiting, name);
+    recorder.set(row, State::Waiting, format!("waits for {name}"));
     let guard = lock.lock();
-    recorder.set(row, State::Holding, name);
+    recorder.set(row, State::Holding, format!("has {name}"));
     guard
 }
 

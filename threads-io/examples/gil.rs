@@ -19,7 +19,9 @@ use serde_json::json;
 fn compute(threads: u64) -> Result<Timeline> {
     let gil = Mutex::new(());
     let rows = (0..threads).map(|thread| format!("thread {thread}"));
-    let recorder = Recorder::new("gil", "CPU-bound threads under one lock", rows);
+    let recorder = Recorder::new("gil", "CPU-bound threads under one lock", rows)
+        .explain(State::Holding, "holds the lock and computes")
+        .explain(State::Waiting, "waits for the lock");
     let share = |thread| {
         let thread = thread as usize;
         recorder.set(thread, State::Waiting, "");

@@ -244,7 +244,7 @@ fn examples_state_their_claim_and_refuse_wrong_values() {
 #[test]
 fn examples_draw_what_they_show() {
     for (name, arguments, words) in [
-        ("gil", ["--threads", "2"], ["thread 1", "holds a lock"]),
+        ("gil", ["--threads", "2"], ["thread 1", "holds the lock and computes"]),
         ("cpu_threads", ["--threads", "2"], ["thread 1", "running"]),
         ("preemption", ["--threads", "8"], ["thread 7", "running"]),
         ("race_condition", ["--threads", "4"], ["One lost update of this run", "thread B"]),

@@ -11,7 +11,7 @@ use crate::bench::load::Load;
 use crate::bench::order::{Effort, MIN_ROUNDS, Plan, ROUNDS};
 use crate::bench::progress::Progress;
 use crate::bench::runner::Runner;
-use crate::model::{Comparison, Failure, Round, Row, WORKLOADS};
+use crate::model::{Comparison, Failure, Round, Row, WORKLOADS, Workload};
 
 /// How a comparison is measured.
 #[derive(Debug)]
@@ -32,6 +32,24 @@ impl Bench {
     /// The signal that interrupted the comparison, if any.
     pub fn interrupted_by(&self) -> Option<u8> {
         self.runner.processes.interrupted_by()
+    }
+
+    /// The load of the machine until now; `None` if it is unknown.
+    pub fn load(&self) -> Option<Load> {
+        Load::now(self.server_process)
+    }
+
+    /// A round that began at `began` with this load and ends now.
+    pub fn measured(
+        &self,
+        workload: Workload,
+        round: usize,
+        began: Instant,
+        before: Option<Load>,
+    ) -> Round {
+        let loads = self.load().zip(before);
+        let others = loads.and_then(|(after, before)| after.others_since(&before));
+        Round::new(workload, round, began.elapsed().as_secs_f64(), others)
     }
 
     /// Runs all rows of `comparison`, one workload after the other, and adds the runs to them. Calls
@@ -67,12 +85,9 @@ impl Bench {
                 if !self.wants(comparison, positions, plan, round, elapsed + plan.seconds > until) {
                     break;
                 }
-                let (began, before) = (Instant::now(), Load::now(self.server_process));
+                let (began, before) = (Instant::now(), self.load());
                 self.round(comparison, positions, plan, round);
-                let after = Load::now(self.server_process).zip(before);
-                let others = after.and_then(|(after, before)| after.others_since(&before));
-                let seconds = began.elapsed().as_secs_f64();
-                comparison.rounds.push(Round::new(workload, round, seconds, others));
+                comparison.rounds.push(self.measured(workload, round, began, before));
                 comparison.interrupted_by = self.interrupted_by();
                 after_round(comparison);
             }

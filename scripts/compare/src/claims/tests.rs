@@ -10,6 +10,7 @@ use crate::claims::facts::{Claim, Facts, Source};
 use crate::claims::list::CLAIMS;
 use crate::claims::{entry, evaluate};
 use crate::model::ClaimVerdict::{self, DoesNotHold, Holds, HoldsForCPython, NotResolved};
+use crate::model::{Comparison, Round, Workload};
 use crate::render::sample;
 use crate::sources::workspace;
 
@@ -138,6 +139,19 @@ fn without_figures_nothing_is_measured() {
         let missing = reason.contains(" was not run") || reason.ends_with(" is unknown here");
         assert!(missing, "{}: {reason}", entry.id);
     }
+}
+
+#[test]
+fn a_busy_machine_refutes_nothing() {
+    let mut comparison = sample::comparison();
+    comparison.rows[1].lines_of_code = Some(1);
+    let verdict = |comparison: &Comparison| {
+        let entries = evaluate(comparison);
+        entries.into_iter().find(|entry| entry.id == "C14").expect("an entry").verdict
+    };
+    assert_eq!(verdict(&comparison), DoesNotHold);
+    comparison.rounds = vec![Round::new(Workload::Io, 0, 1.0, Some(0.5))];
+    assert_eq!(verdict(&comparison), NotResolved);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::model::{Class, Comparison, Fit, Point, Scaling, Series, Workload};
 use crate::render::number::{UNKNOWN, count, known, memory, time};
 use crate::render::tables::NONE;
-use crate::render::words::machine;
+use crate::render::words::{busy, machine};
 use crate::render::{Block, Grid};
 
 /// What each figure covers.
@@ -16,10 +16,11 @@ pub const EXPLANATION: [&str; 4] = [
 
 /// Everything that `--scaling` shows.
 pub fn document(comparison: &Comparison) -> Vec<Block> {
-    let mut blocks = vec![
+    let mut blocks: Vec<Block> = busy(comparison).map(Block::Text).into_iter().collect();
+    blocks.extend([
         Block::Heading(1, "Marginal cost of a worker".into()),
         Block::Text(format!("Measured on {}.", machine(&comparison.machine))),
-    ];
+    ]);
     if let Some(scaling) = &comparison.scaling {
         blocks.push(Block::Text(task(scaling)));
         blocks.push(Block::Table(points(scaling)));

@@ -1,6 +1,8 @@
 //! A document on a terminal: up to 100 columns wide.
 
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{
+    CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width,
+};
 
 use crate::model::Comparison;
 use crate::render::document::document;
@@ -8,6 +10,9 @@ use crate::render::{Block, Grid};
 
 /// The most columns of a line.
 pub const WIDTH: usize = 100;
+
+/// The most columns of the last column of words.
+const LAST_COLUMN: u16 = 24;
 
 /// Lines above the table, below its head, and below the table.
 const RULES: TableStyle = TableStyle::new()
@@ -56,9 +61,13 @@ fn table(grid: &Grid) -> String {
     let mut table = Table::new();
     table.load_style(RULES).add_rows(&grid.rows);
     if grid.words == grid.head.len() {
-        // Long cells are broken so that the table fits.
+        // Long cells are broken so that the table fits, rather those of the last column: the others
+        // have commands.
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH as u16);
         table.set_header(&grid.head);
+        if let Some(last) = table.column_iter_mut().last() {
+            last.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(LAST_COLUMN)));
+        }
     } else {
         table.set_header(grid.head.iter().map(|text| broken(text)));
     }

@@ -64,7 +64,10 @@ pub fn fill(
         let left: f64 = turns.iter().map(Turn::seconds).sum();
         let now = format!("{}, {} workers", target.name, turn.workers);
         bench.progress.show(&now, 1.0 - (left + turn.seconds()) / all);
+        let (began, before) = (Instant::now(), bench.load());
         let measured = meter.measure(target, turn.workers);
+        let round = comparison.rounds.len();
+        comparison.rounds.push(bench.measured(target.workload, round, began, before));
         if let Some(again) = note(&mut scaling, comparison, turn, measured, bench) {
             turns.push_front(again);
         }
