@@ -140,7 +140,7 @@ impl Resolver for IpLiteralResolver {
         }
         let (sender, receiver) = mpsc::sync_channel(1);
         // The sender fails if the download's time is over.
-        thread::Builder::new().spawn(move || sender.send(look_up()))?;
+        thread::Builder::new().spawn(move || sender.send(look_up()).is_ok())?;
         receiver.recv_timeout(*timeout.after).unwrap_or(Err(ureq::Error::Timeout(timeout.reason)))
     }
 }
