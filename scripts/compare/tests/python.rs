@@ -221,7 +221,7 @@ fn a_worker_that_dies_takes_its_sum_with_it_and_the_pool_ends() {
 fn a_signal_ends_each_with_a_report() {
     let Some(programs) = Programs::installed() else { return };
     let server = Sites::start(&programs);
-    let site = ["--site-server", &server.1, "--repeat", "500", "--latency", "300"];
+    let site = ["--verbose", "--site-server", &server.1, "--repeat", "500", "--latency", "300"];
     for ([python, _], signal, code) in [
         (TWINS[0], Signal::SIGINT, 130),
         (TWINS[1], Signal::SIGTERM, 143),
