@@ -165,7 +165,7 @@ fn mixed_work_holds_if_other_places_shorten_the_gap() {
     let (same, other) = ((500.0, 100.0), (20.0, 180.0));
     assert!(holds(same, other, other));
     assert!(!holds((40.0, 100.0), other, other), "the heartbeat hardly stopped");
-    assert!(!holds(same, (400.0, 180.0), other), "spawn_blocking is no cure");
+    assert!(!holds(same, (500.0, 180.0), other), "spawn_blocking is no cure");
     assert!(!holds(same, other, (400.0, 180.0)), "rayon is no cure");
     assert!(!holds(same, other, (20.0, 49.0)), "rayon is slow");
 }
