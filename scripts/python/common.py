@@ -252,6 +252,7 @@ class Run:
             "lower_bound_seconds": lower_bound or None,
             "user_seconds": user,
             "system_seconds": system,
+            "ready_seconds": None,
             "peak_memory_bytes": peak_memory() + sum(memory.values()),
             "threads": self.peak_threads + children,
             "processes": 1 + children,

@@ -66,7 +66,8 @@ impl Report {
             Strategy::Sequential => format!("{items}, one after another"),
             Strategy::Threads => format!("{items} by {}", plural(self.workers, "thread", "s")),
             Strategy::Tasks => {
-                format!("{items} by {} on one thread", plural(self.items, "task", "s"))
+                let threads = if self.threads == Some(1) { " on one thread" } else { "" };
+                format!("{items} by {}{threads}", plural(self.items, "task", "s"))
             }
             Strategy::Processes => {
                 format!("{items} by {}", plural(self.workers, "worker process", "es"))
