@@ -4,7 +4,7 @@
 //! of an item through one pipe; the worker sends a record of the finished item through the other.
 //!
 //! A worker that dies closes its pipes, so the parent reads the end of the file. Then another worker
-//! takes its place and its item. An item fails once it has lost [`MAX_ATTEMPTS`] workers.
+//! takes its place and its item. An item fails once it has lost `MAX_ATTEMPTS` workers.
 
 pub mod fork;
 pub mod wire;

@@ -32,8 +32,8 @@ thread_local! {
     static WORKER: Cell<usize> = const { Cell::new(0) };
 }
 
-/// One run over a list of items: [`Site`]s to download or numbers to sum up to. Keeps a record of
-/// each finished item, and makes the report from them.
+/// One run over a list of items: [`Site`](crate::Site)s to download or numbers to sum up to. Keeps a
+/// record of each finished item, and makes the report from them.
 #[derive(Debug)]
 pub struct Run<T> {
     /// How many items may be in progress at once: threads, processes, or tasks in flight.

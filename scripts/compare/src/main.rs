@@ -9,7 +9,7 @@
 //! | [`catalog`] | the rows of the comparison |
 //! | [`process`] | a program in a process group of its own, timed, with a deadline |
 //! | [`check`] | a run against the expected answer |
-//! | [`bench`] | warm-ups, rounds and their order |
+//! | [`mod@bench`] | warm-ups, rounds and their order |
 //! | [`scaling`] | the marginal cost of a worker |
 //! | [`claims`] | the claims of the article, and whether they hold here |
 //! | [`model`], [`statistics`] | the results as plain data |

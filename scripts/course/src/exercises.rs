@@ -321,9 +321,11 @@ pub const EXERCISES: [Exercise; 16] = [
             let report: Report = ended.json()?;
             let lost = workers_lost(&ended.stderr);
             let sums = sums(&report);
+            let found = format!("{lost}, and {} sums are right", sums.found);
+            let right = sums.right && lost == 2;
             Ok([
-                finding("workers that died", "at least 1", lost, lost >= 1),
-                Finding { right: sums.right && lost == 2, ..sums },
+                finding("at least one worker died", "yes", yes_or_no(lost >= 1), lost >= 1),
+                finding("workers that died", "2, and all sums are right", found, right),
             ])
         },
     },
@@ -349,6 +351,10 @@ pub const EXERCISES: [Exercise; 16] = [
 
 fn finding(what: &'static str, wanted: &str, found: impl ToString, right: bool) -> Finding {
     Finding { what, wanted: wanted.to_owned(), found: found.to_string(), right }
+}
+
+fn yes_or_no(is: bool) -> &'static str {
+    if is { "yes" } else { "no" }
 }
 
 fn or_unknown(count: Option<u64>) -> String {
