@@ -66,7 +66,8 @@ impl Report {
             Strategy::Sequential => format!("{items}, one after another"),
             Strategy::Threads => format!("{items} by {}", plural(self.workers, "thread", "s")),
             Strategy::Tasks => {
-                let threads = if self.threads == Some(1) { " on one thread" } else { "" };
+                let threads =
+                    if self.threads.is_none_or(|count| count == 1) { " on one thread" } else { "" };
                 format!("{items} by {}{threads}", plural(self.items, "task", "s"))
             }
             Strategy::Processes => {
