@@ -37,8 +37,12 @@ fn the_requested_number_of_threads_waits_at_the_same_time() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_thread_takes_at_least_a_page_and_at_most_12_kib() {
-    let result = demo_result("scale_threads", &["--up-to", "2000"]);
-    let bytes = result["figures"]["resident_bytes_each"].as_f64().expect("known");
+    // The kernel may not report the memory of a process once, on a busy machine.
+    let measure = |_| {
+        demo_result("scale_threads", &["--up-to", "2000"])["figures"]["resident_bytes_each"]
+            .as_f64()
+    };
+    let bytes = (0..5).find_map(measure).expect("known");
     assert!((4_096.0..=12_288.0).contains(&bytes), "{bytes}");
 }
 

@@ -111,7 +111,7 @@ impl Program {
         std::fs::copy(self.path, &copy).expect("a copy");
         let [place, copy] = [folder.path(), &copy].map(|path| path.to_str().expect("a path"));
         let works = works(&["chmod", "755", place, copy])
-            && works(&[&become_user[..], &["prlimit", "--nproc=9", copy, "--version"]].concat());
+            && works(&[&become_user[..], &["prlimit", "--nproc=9", copy, "--help"]].concat());
         if !works {
             skip("becoming another user needs root, `setpriv` and `prlimit`");
             return None;
