@@ -16,8 +16,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 
 #[tokio::main(flavor = "current_thread")]
 async fn blocking_in_tasks(run: &'static Run<Site>) -> Result<()> {
-    let session = run.session()?;
-    let session = Arc::new(session);
+    let session = Arc::new(run.session());
     let mut tasks = JoinSet::new();
     for site in run.items() {
         let session = session.clone();
@@ -32,8 +31,7 @@ async fn blocking_in_tasks(run: &'static Run<Site>) -> Result<()> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn blocking_in_own_threads(run: &'static Run<Site>) -> Result<()> {
-    let session = run.session()?;
-    let session = Arc::new(session);
+    let session = Arc::new(run.session());
     let mut tasks = JoinSet::new();
     for site in run.items() {
         let session = session.clone();

@@ -22,8 +22,7 @@ fn by_processes(run: &Run<Site>) -> Result<()> {
     let session = std::cell::OnceCell::new();
     pool::map(run, |site| {
         let session = session.get_or_init(|| run.session());
-        let session = session.as_ref().map_err(ToString::to_string)?;
-        downloads::download_site(session, &site)
+        downloads::download_site(session, site)
     })
 }
 

@@ -12,7 +12,6 @@ fn download_all_sites(run: &Run<Site>) -> Result<()> {
     let session = OnceCell::new();
     pool::map(run, |site| {
         let session = session.get_or_init(|| run.session());
-        let session = session.as_ref().map_err(ToString::to_string)?;
         session.get(&site.url)?.read_to_end()
     })
 }

@@ -17,7 +17,7 @@ fn download_site(session: &Session, site: &Site) -> Result<u64> {
 }
 
 fn download_all_sites(run: &Run<Site>) -> Result<()> {
-    let session = run.session()?;
+    let session = run.session();
     for site in run.items() {
         // Each download waits here until the one before has ended.
         run.time(&site, || download_site(&session, &site));

@@ -23,14 +23,14 @@ fn download_all_sites(run: &Run<Site>) -> Result<()> {
     let queue = Mutex::new(run.items());
     thread::scope(|scope| {
         for _ in 0..run.workers {
-            // As `scope.spawn`. An error of the closure, unlike one of a download, ends the program.
+            // As `scope.spawn`, but the run goes on if the system refuses a further thread.
             run.spawn(scope, || {
-                let session = run.session()?;
+                let session = run.session();
                 loop {
                     // A statement of its own: the lock is released at its end. In `while let Some(site)
                     // = queue.lock()...` it would be held during the download, by one thread at a time.
                     let next = queue.lock().expect("no thread panicked").next();
-                    let Some(site) = next else { return Ok(()) };
+                    let Some(site) = next else { break };
                     run.time(&site, || download_site(&session, &site));
                 }
             });

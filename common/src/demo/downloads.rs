@@ -44,9 +44,9 @@ mod by_threads {
     /// One download after another: `sequential-baseline`.
     ///
     /// # Errors
-    /// A session that cannot be made.
+    /// None; the other ways may have some.
     pub fn sequential(run: &Run<Site>) -> Result<()> {
-        let session = run.session()?;
+        let session = run.session();
         for site in run.items() {
             run.time(&site, || download_site(&session, &site));
         }
@@ -56,20 +56,19 @@ mod by_threads {
     /// Threads that take sites from a queue: `threads-io`.
     ///
     /// # Errors
-    /// A session that cannot be made.
+    /// None; a thread that the system refuses is the run's.
     pub fn threads(run: &Run<Site>) -> Result<()> {
         let queue = Mutex::new(run.items());
-        let work = || {
-            let session = run.session()?;
-            loop {
-                let next = queue.lock().expect("no thread panicked").next();
-                let Some(site) = next else { return Ok(()) };
-                run.time(&site, || download_site(&session, &site));
-            }
-        };
         thread::scope(|scope| {
             for _ in 0..run.workers {
-                run.spawn(scope, work);
+                run.spawn(scope, || {
+                    let session = run.session();
+                    loop {
+                        let next = queue.lock().expect("no thread panicked").next();
+                        let Some(site) = next else { break };
+                        run.time(&site, || download_site(&session, &site));
+                    }
+                });
             }
         });
         Ok(())

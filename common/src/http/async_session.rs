@@ -1,7 +1,6 @@
 //! The session that tasks share, on reqwest.
 
 use std::net::ToSocketAddrs;
-use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -11,22 +10,17 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use url::Url;
 
-use super::{Redirects, causes, check_proxy_variables, no_answer_within, was_closed, within_limit};
+use super::{Redirects, causes, no_answer_within, was_closed, within_limit};
 use crate::{Error, Result};
 
 /// A client whose downloads wait by `.await`. Its clones share their connections.
 #[derive(Clone, Debug)]
-pub struct AsyncSession(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
+pub struct AsyncSession {
     plain: Client,
-    // Made for the first https page, because reading the system's certificates takes milliseconds
-    // and fails where there are none.
-    encrypted: OnceLock<Result<Client, String>>,
+    // A client of its own, because it cannot be made where the system has no certificates.
+    encrypted: Result<Client, String>,
     timeout: Duration,
     local: bool,
-    idle_connections: usize,
 }
 
 /// A response whose body has not been read yet.
@@ -39,19 +33,19 @@ pub struct AsyncResponse {
 impl AsyncSession {
     /// A session whose downloads take at most `timeout` each, and which keeps so many unused
     /// connections for each host; `local` if it only reads pages of the local server, for which no
-    /// proxy is used.
+    /// proxy and no certificate is read.
     ///
     /// # Errors
-    /// A proxy variable that is not the URL of an http or https proxy.
+    /// The client's, if it cannot be made.
     pub fn new(timeout: Duration, local: bool, idle_connections: usize) -> Result<Self> {
-        if !local {
-            check_proxy_variables()?;
-        }
         // Fails only if a provider is installed already, which then serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let plain = client(false, local, idle_connections)?;
-        let encrypted = OnceLock::new();
-        Ok(Self(Arc::new(Shared { plain, encrypted, timeout, local, idle_connections })))
+        let plain = new_client(false, local, idle_connections)?;
+        let root_cause = |error: reqwest::Error| {
+            causes(&error).last().map(ToString::to_string).unwrap_or_default()
+        };
+        let encrypted = new_client(!local, local, idle_connections).map_err(root_cause);
+        Ok(Self { plain, encrypted, timeout, local })
     }
 
     /// Requests a page and follows its redirects. Returns as soon as the response's head is there.
@@ -59,7 +53,7 @@ impl AsyncSession {
     /// # Errors
     /// No connection, no answer in time, a status that is no success.
     pub async fn get(&self, url: &str) -> Result<AsyncResponse> {
-        let timeout = self.0.timeout;
+        let timeout = self.timeout;
         let deadline = Instant::now() + timeout;
         let mut redirects = Redirects::from(url)?;
         loop {
@@ -76,27 +70,19 @@ impl AsyncSession {
             client.get(page.clone()).timeout(left).send()
         };
         let encrypted = page.scheme() == "https";
-        let response = match request(self.client(encrypted)?).await {
-            Err(error) if was_closed(&error) => request(&client(encrypted, self.0.local, 0)?).await,
+        let client =
+            if encrypted { self.encrypted.as_ref().map_err(String::clone)? } else { &self.plain };
+        let response = match request(client).await {
+            Err(error) if was_closed(&error) => {
+                request(&new_client(encrypted, self.local, 0)?).await
+            }
             response => response,
         };
-        response.map_err(|error| explain(error, self.0.timeout))
-    }
-
-    fn client(&self, encrypted: bool) -> Result<&Client> {
-        let Shared { plain, local, idle_connections, .. } = &*self.0;
-        if !encrypted {
-            return Ok(plain);
-        }
-        let root_cause = |error: reqwest::Error| {
-            causes(&error).last().map(ToString::to_string).unwrap_or_default()
-        };
-        let make = || client(true, *local, *idle_connections).map_err(root_cause);
-        Ok(self.0.encrypted.get_or_init(make).as_ref().map_err(String::clone)?)
+        response.map_err(|error| explain(error, self.timeout))
     }
 }
 
-fn client(encrypted: bool, local: bool, idle_connections: usize) -> reqwest::Result<Client> {
+fn new_client(encrypted: bool, local: bool, idle_connections: usize) -> reqwest::Result<Client> {
     let mut client = Client::builder()
         .http1_only()
         .redirect(reqwest::redirect::Policy::none())

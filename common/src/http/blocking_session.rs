@@ -16,8 +16,8 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use url::Url;
 
 use super::{
-    IDLE_CONNECTIONS, MAX_BODY, Redirects, check_proxy_variables, invalid_response,
-    no_answer_within, was_closed, within_limit,
+    IDLE_CONNECTIONS, MAX_BODY, Redirects, invalid_response, no_answer_within, was_closed,
+    within_limit,
 };
 use crate::os::clock;
 use crate::{Error, Result};
@@ -39,13 +39,7 @@ pub struct Response {
 impl Session {
     /// A session whose downloads take at most `timeout` each; `local` if it only reads pages of the
     /// local server, for which no proxy is used.
-    ///
-    /// # Errors
-    /// A proxy variable that is not the URL of an http or https proxy.
-    pub fn new(timeout: Duration, local: bool) -> Result<Self> {
-        if !local {
-            check_proxy_variables()?;
-        }
+    pub fn new(timeout: Duration, local: bool) -> Self {
         let tls = TlsConfig::builder()
             .unversioned_rustls_crypto_provider(rustls::crypto::ring::default_provider().into())
             .root_certs(RootCerts::PlatformVerifier)
@@ -61,7 +55,7 @@ impl Session {
         }
         let agent =
             Agent::with_parts(config.build(), DefaultConnector::default(), IpLiteralResolver);
-        Ok(Self { agent, timeout })
+        Self { agent, timeout }
     }
 
     /// Requests a page and follows its redirects. Returns as soon as the response's head is there.

@@ -21,7 +21,6 @@ pub use async_session::{AsyncResponse, AsyncSession};
 pub use blocking_session::{Response, Session};
 
 use std::error::Error as StdError;
-use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::iter;
@@ -33,7 +32,6 @@ use rustls::CertificateError;
 use url::Url;
 
 use crate::os::limits;
-
 use crate::{Error, Result};
 
 /// The largest body that is read, in bytes: 64 MiB.
@@ -110,8 +108,7 @@ fn was_closed(error: &(dyn StdError + 'static)) -> bool {
     use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     let closed = [BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof];
     causes(error).any(|cause| {
-        let cause_kind = cause.downcast_ref().map(io::Error::kind);
-        cause_kind.is_some_and(|kind| closed.contains(&kind))
+        cause.downcast_ref::<io::Error>().is_some_and(|cause| closed.contains(&cause.kind()))
             || cause.downcast_ref().is_some_and(hyper::Error::is_incomplete_message)
     })
 }
@@ -122,11 +119,10 @@ fn explain(error: Error) -> Error {
     for cause in causes(&*error) {
         if let Some(rustls::Error::InvalidCertificate(reason)) = cause.downcast_ref() {
             return match reason {
-                CertificateError::Expired => "certificate expired".into(),
-                CertificateError::ExpiredContext { .. } => reason.to_string().into(),
-                CertificateError::Other(reason) => not_trusted(reason),
-                reason => not_trusted(reason),
-            };
+                CertificateError::Other(reason) => format!("certificate not trusted: {reason}"),
+                reason => format!("certificate not trusted: {reason}"),
+            }
+            .into();
         }
         if cause.downcast_ref().is_some_and(hyper::Error::is_parse) {
             return invalid_response(cause);
@@ -143,32 +139,8 @@ fn explain(error: Error) -> Error {
     error
 }
 
-fn not_trusted(reason: impl fmt::Display) -> Error {
-    format!("certificate not trusted: {reason}").into()
-}
-
 fn invalid_response(reason: impl fmt::Display) -> Error {
     format!("invalid response: {reason}").into()
-}
-
-/// Refuses proxy variables that no client here can use: anything but an http or https URL.
-fn check_proxy_variables() -> Result<()> {
-    let text = |(name, value): (OsString, OsString)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    };
-    for (name, value) in std::env::vars_os().filter_map(text) {
-        let is_proxy = ["http_proxy", "https_proxy", "all_proxy"].contains(&&*name.to_lowercase());
-        let with_scheme =
-            if value.contains("://") { value.clone() } else { format!("http://{value}") };
-        let usable = value.is_empty()
-            || Url::parse(&with_scheme).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-        if is_proxy && !usable {
-            let error =
-                format!("{name}={value} is not an http or https proxy; set another or unset it");
-            return Err(error.into());
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::path::{self, Path, PathBuf};
+use std::path::{self, Path};
 
 use tempfile::NamedTempFile;
 
@@ -12,10 +12,12 @@ use tempfile::NamedTempFile;
 /// # Errors
 /// A folder; the operating system's.
 pub fn check_writable(path: &Path) -> Result<(), String> {
-    let checked = match is_regular(path) {
-        Ok(true) => temporary(path, existing(folder(path))).map(drop),
-        Ok(false) => Ok(()),
-        Err(error) => Err(error),
+    let checked = if path.is_dir() {
+        Err(io::ErrorKind::IsADirectory.into())
+    } else if is_regular(path) {
+        temporary(path, existing(folder(path))).map(drop)
+    } else {
+        Ok(())
     };
     checked.map_err(|error| format!("cannot write it: {}", plain(&error)))
 }
@@ -26,52 +28,36 @@ pub fn check_writable(path: &Path) -> Result<(), String> {
 /// The operating system's, with the path.
 pub fn replace(path: &Path, text: &str) -> Result<(), String> {
     let write = || {
-        if is_regular(path)? {
-            fs::create_dir_all(folder(path))?;
-            let mut file = temporary(path, folder(path))?;
-            file.write_all(text.as_bytes())?;
-            file.persist(path)?;
-            return Ok(());
+        if !is_regular(path) {
+            return OpenOptions::new().append(true).open(path)?.write_all(text.as_bytes());
         }
-        OpenOptions::new().append(true).open(path)?.write_all(text.as_bytes())
+        fs::create_dir_all(folder(path))?;
+        let mut file = temporary(path, folder(path))?;
+        file.write_all(text.as_bytes())?;
+        file.persist(path).map(drop).map_err(io::Error::from)
     };
-    write()
-        .map_err(|error: io::Error| format!("cannot write {}: {}", path.display(), plain(&error)))
+    write().map_err(|error| format!("cannot write {}: {}", path.display(), plain(&error)))
 }
 
 /// Whether two paths name the same regular file, which need not exist yet.
 pub fn same(one: &Path, other: &Path) -> bool {
-    let place = |path: &Path| -> Option<PathBuf> {
-        let regular = is_regular(path).ok()?;
-        let name = path.file_name().filter(|_| regular)?;
-        let folder = fs::canonicalize(folder(path)).or_else(|_| path::absolute(folder(path)));
-        Some(folder.ok()?.join(name))
-    };
-    place(one).is_some_and(|file| place(other) == Some(file))
+    is_regular(one) && path::absolute(one).ok() == path::absolute(other).ok()
 }
 
 // A file that does not exist yet is going to be a regular one. A link in `/dev` or `/proc`, such as
 // `/dev/stdout`, is never replaced: it stands for a file that is open, whatever that file is.
-fn is_regular(path: &Path) -> io::Result<bool> {
+fn is_regular(path: &Path) -> bool {
     let system = path.starts_with("/dev") || path.starts_with("/proc");
-    match fs::metadata(path) {
-        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        Ok(_) if system && path.is_symlink() => Ok(false),
-        Ok(found) => Ok(found.is_file()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && path.file_name().is_some() => {
-            Ok(true)
-        }
-        Err(error) => Err(error),
-    }
+    !system && fs::metadata(path).map_or(true, |found| found.is_file())
 }
 
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-// The innermost folder that exists.
+// The innermost part of the path that exists.
 fn existing(folder: &Path) -> &Path {
-    folder.ancestors().find(|it| it.is_dir()).unwrap_or(Path::new("."))
+    folder.ancestors().find(|it| it.exists()).unwrap_or(Path::new("."))
 }
 
 // In the folder of the file, so that it can take the file's place in one step.
@@ -134,14 +120,12 @@ mod tests {
     fn errors_name_the_path_and_no_temporary_file() {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("file"), "").expect("a file");
-        for (path, why) in [
-            (folder.path().to_owned(), "is a directory"),
-            (folder.path().join("file/file"), "Not a directory (os error 20)"),
-        ] {
-            assert_eq!(check_writable(&path), Err(format!("cannot write it: {why}")));
-            let error = replace(&path, "").expect_err("not written");
-            assert_eq!(error, format!("cannot write {}: {why}", path.display()));
-        }
+        let path = folder.path().join("file/file");
+        let why = "Not a directory (os error 20)";
+        assert_eq!(check_writable(&path), Err(format!("cannot write it: {why}")));
+        let error = replace(&path, "").expect_err("not written");
+        assert_eq!(error, format!("cannot write {}: {why}", path.display()));
+        assert!(check_writable(folder.path()).is_err(), "a folder");
     }
 
     #[test]

@@ -32,39 +32,28 @@ pub fn raise_open_file_limit() -> u64 {
     if raised { wanted } else { soft }
 }
 
-/// How many of `count` downloads may be in progress at once. `local` if all read from the local
-/// server: one connection each. Other sites may redirect and open further ones.
+/// How many downloads may be in progress at once: threads, or tasks.
 ///
 /// # Errors
 /// A limit that leaves no room for a download: the program, its runtime or the local server would
 /// fail somewhere in the middle.
-pub fn max_downloads(count: usize, local: bool, tasks: bool) -> Result<MaxDownloads, String> {
-    let per_download = if tasks { ADDRESS_SPACE_PER_TASK } else { ADDRESS_SPACE_PER_THREAD };
-    let memory = address_space_left().map(|left| left.map(|left| (left / per_download).max(1)))?;
-    let limit = raise_open_file_limit();
-    let connections = left(limit, OTHER_FILES, FILES)?;
-    let all_fit = local && count as u64 <= connections;
-    let files = if all_fit { connections } else { (connections / 2).max(1) };
-    Ok(match memory {
-        Some(memory) if memory < files => (memory as usize, MEMORY),
-        _ => (usize::try_from(files).unwrap_or(usize::MAX), FILES),
-    })
-}
-
-// In bytes; `None` if there is no limit, or if the system does not report what is in use.
-fn address_space_left() -> Result<Option<u64>, String> {
-    let used = super::usage::kib("/proc/self/status", "VmSize:");
-    match (getrlimit(Resource::RLIMIT_AS), used) {
-        (Ok((limit, _)), Some(used)) if limit != RLIM_INFINITY => {
-            left(limit, used * 1024 + OTHER_ADDRESS_SPACE, MEMORY).map(Some)
+pub fn max_downloads(tasks: bool) -> Result<MaxDownloads, String> {
+    let address_space = getrlimit(Resource::RLIMIT_AS).map_or(RLIM_INFINITY, |limit| limit.0);
+    let used = super::usage::kib("/proc/self/status", "VmSize:").unwrap_or(0) * 1024;
+    let each = if tasks { ADDRESS_SPACE_PER_TASK } else { ADDRESS_SPACE_PER_THREAD };
+    // Two files for a download: a redirect may lead to another host.
+    let files = (FILES, raise_open_file_limit(), OTHER_FILES, 2);
+    let memory = (MEMORY, address_space, used + OTHER_ADDRESS_SPACE, each);
+    let mut max = (usize::MAX, "");
+    for (name, limit, needed, each) in [files, memory] {
+        if limit <= needed {
+            let error = format!("{name} is {limit}, but {needed} are needed besides the downloads");
+            return Err(error);
         }
-        _ => Ok(None),
+        let count = ((limit - needed) / each).max(1);
+        max = max.min((usize::try_from(count).unwrap_or(usize::MAX), name));
     }
-}
-
-fn left(limit: u64, needed: u64, name: &str) -> Result<u64, String> {
-    let left = limit.checked_sub(needed).filter(|left| *left > 0);
-    left.ok_or_else(|| format!("{name} is {limit}, but {needed} are needed besides the downloads"))
+    Ok(max)
 }
 
 /// An error of the operating system for a person. If it refused a process, a thread, memory or a
@@ -95,15 +84,6 @@ pub fn all() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_limit_without_room_is_named() {
-        assert_eq!(left(33, 32, FILES), Ok(1));
-        for limit in [0, 31, 32] {
-            let error = left(limit, 32, FILES).expect_err("too low");
-            assert!(error.starts_with(&format!("{FILES} is {limit}, but 32 ")), "{error}");
-        }
-    }
 
     #[test]
     fn a_refusal_names_the_limits() {

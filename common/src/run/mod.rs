@@ -48,7 +48,7 @@ pub struct Run<T> {
     active_workers: AtomicUsize,
     refused: AtomicBool,
     records: Mutex<Vec<Record>>,
-    // The first error that is not one item's own.
+    // Why not one worker could start.
     error: Mutex<Option<Error>>,
     progress: ProgressBar,
     // Ends with the run.
@@ -169,18 +169,16 @@ impl<T: WorkItem> Run<T> {
     }
 
     /// Starts a thread of the scope as one more worker. If the system refuses it, the run goes on with
-    /// those that started, and standard error names the limit. An error of `work` ends the program.
+    /// those that started, and standard error names the limit.
     pub fn spawn<'scope>(
         &'scope self,
         scope: &'scope Scope<'scope, '_>,
-        work: impl FnOnce() -> Result<()> + Send + 'scope,
+        work: impl FnOnce() + Send + 'scope,
     ) {
         let worker = self.active_workers.load(Ordering::Relaxed);
         let thread = thread::Builder::new().spawn_scoped(scope, move || {
             WORKER.set(worker);
-            if let Err(error) = work() {
-                self.keep_error(error);
-            }
+            work();
         });
         self.started(thread.map(drop));
     }
@@ -197,16 +195,14 @@ impl<T: WorkItem> Run<T> {
         // A second refusal has nothing to add.
         match (self.refused.swap(true, Ordering::Relaxed), active) {
             (true, _) => {}
-            (false, 0) => self.keep_error(format!("cannot start a worker: {error}").into()),
+            (false, 0) => {
+                *lock(&self.error) = Some(format!("cannot start a worker: {error}").into())
+            }
             (false, _) => {
                 self.note(&format!("{active} workers instead of {}: {error}", self.workers))
             }
         }
         false
-    }
-
-    fn keep_error(&self, error: Error) {
-        lock(&self.error).get_or_insert(error);
     }
 
     /// Runs `work` and makes the report. Wall time, CPU time and context switches cover `work` from

@@ -17,7 +17,7 @@ use crate::os::limits;
 use crate::os::output::eprint_line;
 use crate::os::signals::Signals;
 use crate::server::Server;
-use crate::workload::{self, PAGES, Site, Strategy, WorkItem};
+use crate::workload::{self, Site, Strategy, WorkItem};
 
 /// All of a run but its items.
 #[derive(Clone)]
@@ -88,9 +88,8 @@ impl Run<Site> {
 
     fn of_args(args: IoArgs, setup: Setup) -> Self {
         let local = args.urls.is_empty();
-        let count = args.repeat * if local { PAGES.len() } else { args.urls.len() };
         // Before the server and the runtime, which would fail in the middle of a run.
-        let (max, limit) = limits::max_downloads(count, local, setup.strategy == Strategy::Tasks)
+        let (max, limit) = limits::max_downloads(setup.strategy == Strategy::Tasks)
             .unwrap_or_else(|error| fail(&error));
         let mut server = None;
         let sites = if local {
@@ -120,11 +119,8 @@ impl Run<Site> {
     }
 
     /// A session that blocks its thread while it waits.
-    ///
-    /// # Errors
-    /// A proxy variable that is not the URL of an http or https proxy.
     #[cfg(feature = "blocking")]
-    pub fn session(&self) -> Result<crate::Session> {
+    pub fn session(&self) -> crate::Session {
         crate::Session::new(self.timeout, self.is_local())
     }
 
@@ -132,8 +128,7 @@ impl Run<Site> {
     /// waits for Ctrl-C and SIGTERM.
     ///
     /// # Errors
-    /// A proxy variable that is not the URL of an http or https proxy; a signal that cannot be
-    /// handled.
+    /// A signal that cannot be handled.
     #[cfg(feature = "async")]
     pub fn async_session(&'static self) -> Result<crate::AsyncSession> {
         use tokio::signal::unix::{SignalKind, signal};

@@ -145,7 +145,7 @@ pub fn downloads_many_under_a_file_limit(program: &Program) {
     let tasks = program.name() == "async-io";
     let note = run("-n 256", 1000);
     assert_eq!(note.contains("112 downloads at once instead of 2000: "), tasks, "{note}");
-    assert_eq!(run("-n 256", 110), "", "as many connections as fit");
+    assert_eq!(run("-n 256", 56), "", "as many connections as fit");
     assert_eq!(run("-S -n 40", 50), "", "a limit that may be raised is raised");
 }
 
@@ -217,10 +217,8 @@ pub fn uses_proxies_for_other_sites(program: &Program) {
         let tunnel = ["no-such-site.invalid:80", "/"];
         let expected = if program.name() == "async-io" { &[UNKNOWN][..] } else { &tunnel };
         assert_eq!(proxy.requests(), expected);
-        for wrong in ["socks5://127.0.0.1:1080", ":::", "http://[rubbish"] {
-            let ended = run(name, wrong, "", UNKNOWN).with_code(1);
-            assert!(ended.stderr.contains(&format!("{name}={wrong}")), "{ended:?}");
-        }
+        let ended = run(name, "socks5h://127.0.0.1:1", "", UNKNOWN).with_code(1);
+        assert!(ended.stderr.contains("refused"), "{name}: {ended:?}");
     }
 }
 
