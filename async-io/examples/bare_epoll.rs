@@ -13,7 +13,7 @@ use std::net::TcpStream;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use common::{Result, Run, Site, os::clock, report::Record, run::Item};
+use common::{Result, Run, Site, os::clock, report::Record};
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 
@@ -24,7 +24,7 @@ struct Download {
 }
 
 impl Download {
-    fn start(site: Item<'_, Site>) -> Result<Self> {
+    fn start(site: &Site) -> Result<Self> {
         let start = clock::now();
         let page = site.url.strip_prefix("http://").and_then(|page| page.split_once('/'));
         let (host, path) = page.ok_or("this program reads http pages only")?;
@@ -63,7 +63,7 @@ fn download_all_sites(run: &Run<Site>) -> Result<()> {
         while downloads.len() < run.workers
             && let Some(site) = sites.next()
         {
-            let download = Download::start(site)?;
+            let download = Download::start(&site)?;
             let event = EpollEvent::new(EpollFlags::EPOLLIN, site.index() as u64);
             epoll.add(&download.stream, event)?;
             downloads.insert(site.index(), download);

@@ -23,7 +23,7 @@ async fn blocking_in_tasks(run: &'static Run<Site>) -> Result<()> {
         let session = session.clone();
         tasks.spawn(async move {
             // No `.await`: the thread runs no other task until the download has ended.
-            run.time_async(site, async { downloads::download_site(&session, &site) }).await;
+            run.time_async(&site, async { downloads::download_site(&session, &site) }).await;
         });
     }
     tasks.join_all().await;
@@ -38,7 +38,9 @@ async fn blocking_in_own_threads(run: &'static Run<Site>) -> Result<()> {
     for site in run.items() {
         let session = session.clone();
         let download = move || downloads::download_site(&session, &site);
-        tasks.spawn(run.time_async(site, async { spawn_blocking(download).await? }));
+        tasks.spawn(async move {
+            run.time_async(&site, async { spawn_blocking(download).await? }).await;
+        });
     }
     tasks.join_all().await;
     Ok(())

@@ -24,7 +24,7 @@ async fn download_all_sites(run: &'static Run<Site>) -> Result<()> {
         let (session, permits) = (session.clone(), permits.clone());
         tasks.spawn(async move {
             let _permit = permits.acquire().await;
-            run.time_async(site, download_site(&session, &site)).await;
+            run.time_async(&site, download_site(&session, &site)).await;
         });
     }
     tasks.join_all().await;

@@ -44,7 +44,7 @@ async fn all_sites(run: &'static Run<Site>, place: Place) -> Result<f64> {
             }
             Ok(bytes)
         };
-        tasks.spawn(run.time_async(site, work));
+        tasks.spawn(async move { run.time_async(&site, work).await });
     }
     let (mut longest, mut last) = (Duration::ZERO, Instant::now());
     while !tasks.is_empty() {

@@ -20,6 +20,8 @@ async fn download_site(session: &AsyncSession, site: &Site) -> Result<u64> {
     response.read_to_end().await
 }
 
+// Starts a runtime, runs this function on it, and returns when the function does. Often `main` is such
+// a function; here `main` checks the arguments first.
 #[tokio::main(flavor = "current_thread")]
 async fn download_all_sites(run: &'static Run<Site>) -> Result<()> {
     let session = run.async_session()?;
@@ -28,8 +30,9 @@ async fn download_all_sites(run: &'static Run<Site>) -> Result<()> {
     for site in run.items() {
         let (session, permits) = (session.clone(), permits.clone());
         tasks.spawn(async move {
+            // Held until the end of the task. Fails only for a semaphore that is closed; this one is not.
             let _permit = permits.acquire().await;
-            run.time_async(site, download_site(&session, &site)).await;
+            run.time_async(&site, download_site(&session, &site)).await;
         });
     }
     tasks.join_all().await;

@@ -37,11 +37,9 @@ const POLL_TIMEOUT: u8 = 200;
 ///
 /// # Errors
 /// The operating system's, if it does not let the parent wait for its workers.
-pub fn map<T: WorkItem, O: Into<u128>>(
-    run: &Run<T>,
-    work: impl Fn(Item<'_, T>) -> Result<O>,
-) -> Result<()> {
-    let work = |item: Item<'_, T>, worker: usize| run.measure(item, worker, || work(item));
+pub fn map<T: WorkItem, O: Into<u128>>(run: &Run<T>, work: impl Fn(&T) -> Result<O>) -> Result<()> {
+    // Only measures: a record that a worker kept would stay in the worker's memory.
+    let work = |item: &Item<'_, T>, worker| run.measure(item, worker, || work(item));
     let items: Vec<Item<T>> = run.items().collect();
     let mut pool = Pool {
         run,
@@ -88,7 +86,7 @@ struct Pool<'run, T, W> {
     workers: BTreeMap<usize, Worker>,
 }
 
-impl<T: WorkItem, W: Fn(Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
+impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
     /// Forks a worker.
     fn start(&mut self, number: usize) -> io::Result<()> {
         let (task_reader, task_writer) = pipe()?;
@@ -104,6 +102,7 @@ impl<T: WorkItem, W: Fn(Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
                 // worker would see its parent close them.
                 self.workers.clear();
                 drop((task_writer, record_reader));
+                // Else it may wait behind another worker for milliseconds while a core is idle.
                 affinity::start_on_core(number);
                 // An error means that the parent has gone.
                 let _ = self.serve(number, task_reader.into(), record_writer.into());
@@ -115,7 +114,7 @@ impl<T: WorkItem, W: Fn(Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
     fn serve(&self, number: usize, mut tasks: File, mut records: File) -> io::Result<()> {
         let mut index = [0; size_of::<usize>()];
         while tasks.read_exact(&mut index).is_ok() {
-            let item = self.items[usize::from_ne_bytes(index)];
+            let item = &self.items[usize::from_ne_bytes(index)];
             wire::write(&mut records, &(self.work)(item, number))?;
         }
         Ok(())
@@ -140,21 +139,20 @@ impl<T: WorkItem, W: Fn(Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
-        let numbers = self.workers.keys().copied().zip(&ends);
-        Ok(numbers.filter(|(_, end)| end.any() == Some(true)).map(|(number, _)| number).collect())
+        // `any`: there is a record, or the end of the file.
+        let ready = self.workers.keys().zip(&ends).filter(|(_, end)| end.any().unwrap_or(false));
+        Ok(ready.map(|(number, _)| *number).collect())
     }
 
     /// Reads a worker's record. Returns an error if the worker must be replaced.
     fn receive(&mut self, number: usize) -> Result<Record, String> {
         let worker = self.workers.get_mut(&number).ok_or("unknown worker")?;
         let record = wire::read(&mut worker.records)?;
-        let expected = |(index, _): &mut (usize, Duration)| {
-            (self.items[*index].index(), Some(number)) == (record.index, record.worker)
-        };
-        match worker.in_flight.take_if(expected) {
-            Some(_) => Ok(record),
-            None => Err("sent a record of another item".into()),
+        if worker.in_flight.is_none_or(|(index, _)| index != record.index) {
+            return Err("sent a record of another item".into());
         }
+        worker.in_flight = None;
+        Ok(Record { worker: Some(number), ..record })
     }
 
     /// Ends a worker and starts another one in its place.
@@ -174,14 +172,13 @@ impl<T: WorkItem, W: Fn(Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
 
     /// Puts an item back whose worker was lost, or records its failure if that was the last attempt.
     fn retry(&mut self, index: usize, start: Duration, number: usize, reason: &str) {
-        let item = self.items[index];
-        self.run.note(&format!("worker {number} {reason} during {}", &*item));
+        self.run.note(&format!("worker {number} {reason} during {}", *self.items[index]));
         self.attempts[index] += 1;
         if self.attempts[index] < MAX_ATTEMPTS {
             return self.pending.push_front(index);
         }
         let error = format!("failed after {MAX_ATTEMPTS} attempts: its worker {reason}");
-        self.run.record(Record::new(item.index(), Some(number), start, Err(error)));
+        self.run.record(Record::new(index, Some(number), start, Err(error)));
     }
 }
 

@@ -20,14 +20,14 @@ fn download_all_sites(run: &Run<Site>) -> Result<()> {
     let session = run.session()?;
     for site in run.items() {
         // Each download waits here until the one before has ended.
-        run.time(site, || download_site(&session, &site));
+        run.time(&site, || download_site(&session, &site));
     }
     Ok(())
 }
 
 fn find_sums(run: &Run<u64>) -> Result<()> {
     for number in run.items() {
-        run.time(number, || Ok(cpu_bound(*number)));
+        run.time(&number, || Ok(cpu_bound(*number)));
     }
     Ok(())
 }

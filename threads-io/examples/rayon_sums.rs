@@ -22,7 +22,7 @@ fn find_sums(run: &Run<u64>) -> Result<()> {
         numbers.par_iter().with_max_len(1).for_each(|number| {
             let worker = rayon::current_thread_index().unwrap_or(0);
             if !run.interrupted() {
-                run.record(run.measure(*number, worker, || Ok(cpu_bound(**number))));
+                run.record(run.measure(number, worker, || Ok(cpu_bound(**number))));
             }
         });
     });

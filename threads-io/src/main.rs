@@ -21,19 +21,19 @@ fn download_site(session: &Session, site: &Site) -> Result<u64> {
 
 fn download_all_sites(run: &Run<Site>) -> Result<()> {
     let queue = Mutex::new(run.items());
-    let work = || {
-        let session = run.session()?;
-        loop {
-            // A statement of its own: the lock is released at its end. In `while let Some(site) =
-            // queue.lock()...` it would be held during the download, by one thread at a time.
-            let next = queue.lock().expect("no thread panicked").next();
-            let Some(site) = next else { return Ok(()) };
-            run.time(site, || download_site(&session, &site));
-        }
-    };
     thread::scope(|scope| {
         for _ in 0..run.workers {
-            run.spawn(scope, work);
+            // As `scope.spawn`. An error of the closure, unlike one of a download, ends the program.
+            run.spawn(scope, || {
+                let session = run.session()?;
+                loop {
+                    // A statement of its own: the lock is released at its end. In `while let Some(site)
+                    // = queue.lock()...` it would be held during the download, by one thread at a time.
+                    let next = queue.lock().expect("no thread panicked").next();
+                    let Some(site) = next else { return Ok(()) };
+                    run.time(&site, || download_site(&session, &site));
+                }
+            });
         }
     });
     Ok(())

@@ -48,7 +48,7 @@ mod by_threads {
     pub fn sequential(run: &Run<Site>) -> Result<()> {
         let session = run.session()?;
         for site in run.items() {
-            run.time(site, || download_site(&session, &site));
+            run.time(&site, || download_site(&session, &site));
         }
         Ok(())
     }
@@ -64,7 +64,7 @@ mod by_threads {
             loop {
                 let next = queue.lock().expect("no thread panicked").next();
                 let Some(site) = next else { return Ok(()) };
-                run.time(site, || download_site(&session, &site));
+                run.time(&site, || download_site(&session, &site));
             }
         };
         thread::scope(|scope| {
@@ -103,7 +103,7 @@ mod by_tasks {
             let (session, permits) = (session.clone(), permits.clone());
             tasks.spawn(async move {
                 let _permit = permits.acquire().await;
-                run.time_async(site, download_site(&session, &site)).await;
+                run.time_async(&site, download_site(&session, &site)).await;
             });
         }
         tasks.join_all().await;

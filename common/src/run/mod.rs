@@ -98,7 +98,7 @@ impl<T: WorkItem> Run<T> {
     }
 
     /// Does an item, and records when and with which result.
-    pub fn time<O: Into<u128>>(&self, item: Item<'_, T>, work: impl FnOnce() -> Result<O>) {
+    pub fn time<O: Into<u128>>(&self, item: &Item<'_, T>, work: impl FnOnce() -> Result<O>) {
         self.record(self.measure(item, WORKER.get(), work));
     }
 
@@ -106,7 +106,7 @@ impl<T: WorkItem> Run<T> {
     /// signal cancels the work.
     pub async fn time_async<O: Into<u128>>(
         &self,
-        item: Item<'_, T>,
+        item: &Item<'_, T>,
         work: impl Future<Output = Result<O>>,
     ) {
         if self.interrupted() {
@@ -126,7 +126,7 @@ impl<T: WorkItem> Run<T> {
     /// Does an item and returns the record, for a worker process, whose parent keeps the records.
     pub fn measure<O: Into<u128>>(
         &self,
-        item: Item<'_, T>,
+        item: &Item<'_, T>,
         worker: usize,
         work: impl FnOnce() -> Result<O>,
     ) -> Record {
