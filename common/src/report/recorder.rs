@@ -5,25 +5,17 @@ use std::time::Duration;
 
 use crate::os::clock;
 use crate::report::polls::observe;
-use crate::report::timeline::{State, Timeline};
+use crate::report::timeline::{Row, State, Timeline};
 
 /// The most blocks of a row: more could not be seen, and a hot loop would fill the memory.
 const MAX_BLOCKS: usize = 2_000;
-/// The least time between two readings of the clock that means that the thread lost its CPU.
-const GAP: Duration = Duration::from_micros(200);
 
 /// A timeline that threads and tasks add to as they go. Time 0 is the moment of its making.
 #[derive(Debug)]
 pub struct Recorder {
     start: Duration,
-    recorded: Mutex<Recorded>,
-}
-
-#[derive(Debug)]
-struct Recorded {
-    timeline: Timeline,
-    // For each row its state, when that began, and its label.
-    now: Vec<Option<(State, Duration, String)>>,
+    // A block that has not ended yet ends at infinity.
+    timeline: Mutex<Timeline>,
 }
 
 impl Recorder {
@@ -33,36 +25,31 @@ impl Recorder {
         for row in rows {
             timeline.row(row);
         }
-        let now = vec![None; timeline.rows.len()];
-        Self { start: clock::now(), recorded: Mutex::new(Recorded { timeline, now }) }
+        Self { start: clock::now(), timeline: Mutex::new(timeline) }
     }
 
     /// Sets the words of the legend for a state.
     pub fn explain(self, state: State, words: &str) -> Self {
-        self.recorded().timeline.explain(state, words);
+        self.timeline().explain(state, words);
         self
     }
 
-    fn recorded(&self) -> MutexGuard<'_, Recorded> {
-        self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
+    fn timeline(&self) -> MutexGuard<'_, Timeline> {
+        self.timeline.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From now on a row is in `state`; whatever it did before has ended. Drawn with `label`, if any.
     pub fn set(&self, row: usize, state: State, label: impl Into<String>) {
-        self.change(row, Some((state, clock::now(), label.into())));
+        let now = self.seconds(clock::now());
+        let mut timeline = self.timeline();
+        end_last(&mut timeline.rows[row], now);
+        push(&mut timeline, row, state, &label.into(), [now, f64::INFINITY]);
     }
 
     /// From now on a row does nothing.
     pub fn end(&self, row: usize) {
-        self.change(row, None);
-    }
-
-    fn change(&self, row: usize, next: Option<(State, Duration, String)>) {
-        let end = next.as_ref().map_or_else(clock::now, |(_, start, _)| *start);
-        let mut recorded = self.recorded();
-        if let Some((state, start, label)) = std::mem::replace(&mut recorded.now[row], next) {
-            recorded.block(row, state, &label, self.seconds(start), self.seconds(end));
-        }
+        let now = self.seconds(clock::now());
+        end_last(&mut self.timeline().rows[row], now);
     }
 
     /// A row is in `state` while it does `work`.
@@ -75,26 +62,7 @@ impl Recorder {
 
     /// Adds a block from readings of [`clock::now`].
     pub fn block(&self, row: usize, state: State, label: &str, start: Duration, end: Duration) {
-        self.recorded().block(row, state, label, self.seconds(start), self.seconds(end));
-    }
-
-    /// Calls `work` again and again until it returns false. If 0.2 ms or more pass between two returns,
-    /// the thread had lost its CPU: it was ready. Otherwise it was running. So one call of `work` must be
-    /// shorter than that. Returns how many slices of running there were.
-    pub fn busy(&self, row: usize, mut work: impl FnMut() -> bool) -> usize {
-        let (mut slice, mut last, mut slices) = (clock::now(), clock::now(), 1);
-        while work() {
-            let now = clock::now();
-            if now.saturating_sub(last) >= GAP {
-                self.block(row, State::Running, "", slice, last);
-                self.block(row, State::Ready, "", last, now);
-                slices += 1;
-                slice = now;
-            }
-            last = now;
-        }
-        self.block(row, State::Running, "", slice, clock::now());
-        slices
+        push(&mut self.timeline(), row, state, label, [start, end].map(|at| self.seconds(at)));
     }
 
     /// Does a task's work: its row is running, ready (woken, waits for the thread), or waiting.
@@ -115,15 +83,11 @@ impl Recorder {
 
     /// The timeline up to now. A row that is still in a state, as after a deadlock, stays in it to the end.
     pub fn finish(&self) -> Timeline {
-        let end = clock::now();
-        let mut recorded = self.recorded();
-        for row in 0..recorded.now.len() {
-            if let Some((state, start, label)) = recorded.now[row].take() {
-                recorded.block(row, state, &label, self.seconds(start), self.seconds(end));
-            }
-        }
-        recorded.timeline.seconds = self.seconds(end);
-        recorded.timeline.clone()
+        let mut timeline = self.timeline();
+        timeline.seconds = self.seconds(clock::now());
+        let end = timeline.seconds;
+        timeline.rows.iter_mut().for_each(|row| end_last(row, end));
+        timeline.clone()
     }
 
     fn seconds(&self, moment: Duration) -> f64 {
@@ -131,12 +95,15 @@ impl Recorder {
     }
 }
 
-impl Recorded {
-    // A block without length is none, unless it has a label.
-    fn block(&mut self, row: usize, state: State, label: &str, start: f64, end: f64) {
-        let blocks = &self.timeline.rows[row].blocks;
-        if blocks.len() < MAX_BLOCKS && (start < end || !label.is_empty()) {
-            self.timeline.block(row, state, start, end, label);
-        }
+// A block without length is none, unless it has a label.
+fn push(timeline: &mut Timeline, row: usize, state: State, label: &str, [start, end]: [f64; 2]) {
+    if timeline.rows[row].blocks.len() < MAX_BLOCKS && (start < end || !label.is_empty()) {
+        timeline.block(row, state, start, end, label);
+    }
+}
+
+fn end_last(row: &mut Row, end: f64) {
+    if let Some(last) = row.blocks.last_mut() {
+        last.end = last.end.min(end);
     }
 }

@@ -40,19 +40,22 @@ const STYLE: &str = "
 .timeline .inside{paint-order:stroke;stroke:var(--surface);stroke-width:4px}
 .timeline .surface{color:var(--surface)}.timeline .idle{color:var(--faint)}
 .timeline .waiting{color:var(--waiting)}.timeline .other{color:var(--other)}.timeline .running{color:var(--running)}
-.timeline .ready{color:var(--ready)}.timeline .holding{color:var(--holding)}.timeline .failed{color:var(--failed)}
+
 .timeline rect{fill:currentColor}.timeline path{stroke:currentColor;fill:none}.timeline .apart{stroke:var(--surface);stroke-width:.7}
 .timeline .line{color:var(--faint)}.timeline .end{color:var(--ink);stroke-dasharray:3 3}
 ";
 
-/// The fill of a state without a plain colour. A picture puts its id in the place of `ID`.
+/// The states without a plain colour. A picture puts its id in the place of `ID`.
 const PATTERNS: &str = "
 <pattern id=\"ID-ready\" width=\"4\" height=\"4\" patternUnits=\"userSpaceOnUse\"><rect class=\"surface\" \
-width=\"4\" height=\"4\"/><path class=\"ready\" stroke-width=\"2\" d=\"M1 0v4\"/></pattern>
+width=\"4\" height=\"4\"/><path style=\"stroke:var(--ready)\" stroke-width=\"2\" d=\"M1 0v4\"/></pattern>
 <pattern id=\"ID-holding\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\"><rect class=\"surface\" \
-width=\"5\" height=\"5\"/><path class=\"holding\" stroke-width=\"3\" d=\"M0 2h5\"/></pattern>
+width=\"5\" height=\"5\"/><path style=\"stroke:var(--holding)\" stroke-width=\"3\" d=\"M0 2h5\"/></pattern>
 <pattern id=\"ID-failed\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
-<rect class=\"surface\" width=\"6\" height=\"6\"/><path class=\"failed\" stroke-width=\"3\" d=\"M1.5 0v6\"/></pattern>
+<rect class=\"surface\" width=\"6\" height=\"6\"/><path style=\"stroke:var(--failed)\" stroke-width=\"3\" d=\"M1.5 0v6\"/></pattern>
+<style>#ID rect.ready{fill:url(#ID-ready)}#ID path.ready{stroke:url(#ID-ready)}\
+#ID rect.holding{fill:url(#ID-holding)}#ID path.holding{stroke:url(#ID-holding)}\
+#ID rect.failed{fill:url(#ID-failed)}#ID path.failed{stroke:url(#ID-failed)}</style>
 ";
 
 /// How a timeline is looked at.
@@ -125,7 +128,7 @@ impl Picture<'_> {
         let (id, title, height) = (&self.id, escape(&self.timeline.title), number(height));
         let (description, patterns) = (self.description(), PATTERNS.replace("ID", id));
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"timeline\" role=\"img\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" id=\"{id}\" class=\"timeline\" role=\"img\" \
              aria-labelledby=\"{id}-title {id}-text\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
              height=\"{height}\"><title id=\"{id}-title\">{title}</title>\
              <desc id=\"{id}-text\">{}</desc><style>{STYLE}</style>{patterns}\
@@ -160,14 +163,6 @@ impl Picture<'_> {
         let _ = self.out.write_fmt(element);
     }
 
-    // What paints a shape in the colour or the pattern of a state; `property` is fill or stroke.
-    fn paint(&self, state: State, property: &str) -> String {
-        match state {
-            State::Running | State::Waiting => String::new(),
-            _ => format!(" style=\"{property}:url(#{}-{})\"", self.id, class(state, 0)),
-        }
-    }
-
     // Returns the height used.
     fn title(&mut self) -> f64 {
         let Timeline { title, subtitle, .. } = self.timeline;
@@ -177,25 +172,24 @@ impl Picture<'_> {
     }
 
     fn legend(&mut self, top: f64) -> f64 {
-        let mut entries: Vec<(&str, State, String)> = Vec::new();
+        let mut entries: Vec<(&str, String)> = Vec::new();
         for state in self.timeline.states() {
             let words = self.timeline.words(state);
             match (&self.timeline.kinds[..], state) {
                 ([one, other], State::Waiting) => {
-                    entries.push((class(state, 0), state, format!("{words}: {one}")));
-                    entries.push((class(state, 1), state, other.clone()));
+                    entries.push((class(state, 0), format!("{words}: {one}")));
+                    entries.push((class(state, 1), other.clone()));
                 }
-                _ => entries.push((class(state, 0), state, words.to_owned())),
+                _ => entries.push((class(state, 0), words.to_owned())),
             }
         }
         let (mut x, mut y) = (12.0, top);
-        for (class, state, words) in entries {
+        for (class, words) in entries {
             let width = 14.0 + CHARACTER * words.chars().count() as f64 + 24.0;
             if x + width > WIDTH && x > 12.0 {
                 (x, y) = (12.0, y + 22.0);
             }
-            let paint = self.paint(state, "fill");
-            self.rectangle(class, &paint, [x, y, 14.0, 14.0], &words);
+            self.rectangle(class, [x, y, 14.0, 14.0], &words);
             self.text("words", "start", [x + 20.0, y + 12.0], &words);
             x += width;
         }
@@ -251,7 +245,7 @@ impl Picture<'_> {
         }
         for ((part, state, kind), path) in paths {
             let name = if part { "parts" } else { "blocks" };
-            self.path(&format!("{name} {}", class(state, kind)), state, self.block_height(), &path);
+            self.path(&format!("{name} {}", class(state, kind)), self.block_height(), &path);
         }
     }
 
@@ -267,8 +261,7 @@ impl Picture<'_> {
             None => format!(", {length} from {start}"),
         };
         let tooltip = format!("{row}: {name}{time}{error}");
-        let paint = self.paint(block.state, "fill");
-        self.rectangle(&class, &paint, [from, top, to - from, height], &tooltip);
+        self.rectangle(&class, [from, top, to - from, height], &tooltip);
         let fits = CHARACTER * block.name.chars().count() as f64 + 8.0 <= to - from;
         if block.labelled && fits && height >= 14.0 {
             let middle = [(from + to) / 2.0, top + height / 2.0 + 4.5];
@@ -298,10 +291,10 @@ impl Picture<'_> {
     fn thread(&mut self, top: f64) {
         let (height, end) = (ROW * 0.8, self.x(self.timeline.seconds));
         let tooltip = self.thread_share();
-        self.rectangle("idle", "", [self.left, top, end - self.left, height], &tooltip);
+        self.rectangle("idle", [self.left, top, end - self.left, height], &tooltip);
         let runs =
             self.strokes(self.timeline.thread.as_deref().unwrap_or_default(), top + height / 2.0);
-        self.path("thread running", State::Running, height, &runs);
+        self.path("thread running", height, &runs);
         self.text("label", "end", [self.left - 8.0, top + height / 2.0 + 4.5], "the thread");
     }
 
@@ -324,11 +317,11 @@ impl Picture<'_> {
         }
     }
 
-    fn path(&mut self, class: &str, state: State, width: f64, path: &str) {
+    fn path(&mut self, class: &str, width: f64, path: &str) {
         if !path.is_empty() {
-            let (width, paint) = (number(width), self.paint(state, "stroke"));
+            let width = number(width);
             self.put(format_args!(
-                "<path class=\"{class}\"{paint} stroke-width=\"{width}\" d=\"{path}\"/>"
+                "<path class=\"{class}\" stroke-width=\"{width}\" d=\"{path}\"/>"
             ));
         }
     }
@@ -345,11 +338,11 @@ impl Picture<'_> {
         self.put(format_args!("<path class=\"{class}\" d=\"M{x1} {y1}L{x2} {y2}\"/>"));
     }
 
-    fn rectangle(&mut self, class: &str, paint: &str, sides: [f64; 4], tooltip: &str) {
+    fn rectangle(&mut self, class: &str, sides: [f64; 4], tooltip: &str) {
         let [x, y, width, height] = sides.map(number);
         let tooltip = escape(tooltip);
         self.put(format_args!(
-            "<rect class=\"{class}\"{paint} x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\">\
+            "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\">\
              <title>{tooltip}</title></rect>"
         ));
     }
