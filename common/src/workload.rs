@@ -42,6 +42,17 @@ pub enum Strategy {
     Processes,
 }
 
+impl Strategy {
+    /// What does an item: `thread`, `task` or `process`.
+    pub fn worker(self) -> &'static str {
+        match self {
+            Self::Sequential | Self::Threads => "thread",
+            Self::Tasks => "task",
+            Self::Processes => "process",
+        }
+    }
+}
+
 /// A kind of item, with what its report needs.
 pub trait WorkItem: fmt::Display + Sync {
     /// The workload that the item belongs to.

@@ -23,8 +23,13 @@ fn find_sums(threads: u64) -> Result<(u128, Timeline)> {
         // No lock: all threads compute their shares at the same time.
         let share = default_numbers().filter(|number| number % threads == thread);
         let row = thread as usize;
-        let sum = |number| recorder.during(row, State::Running, "", || cpu_bound(number));
-        share.map(sum).sum::<u128>()
+        let sum = |number| {
+            recorder.set(row, State::Running, "");
+            cpu_bound(number)
+        };
+        let total = share.map(sum).sum::<u128>();
+        recorder.end(row);
+        total
     })?;
     Ok((sums.iter().sum(), recorder.finish()))
 }

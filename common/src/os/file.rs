@@ -124,7 +124,7 @@ mod tests {
         let why = "Not a directory (os error 20)";
         assert_eq!(check_writable(&path), Err(format!("cannot write it: {why}")));
         let error = replace(&path, "").expect_err("not written");
-        assert_eq!(error, format!("cannot write {}: {why}", path.display()));
+        assert!(error.starts_with(&format!("cannot write {}: ", path.display())), "{error}");
         assert!(check_writable(folder.path()).is_err(), "a folder");
     }
 

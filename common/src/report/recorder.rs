@@ -52,14 +52,6 @@ impl Recorder {
         end_last(&mut self.timeline().rows[row], now);
     }
 
-    /// A row is in `state` while it does `work`.
-    pub fn during<R>(&self, row: usize, state: State, label: &str, work: impl FnOnce() -> R) -> R {
-        self.set(row, state, label);
-        let result = work();
-        self.end(row);
-        result
-    }
-
     /// Adds a block from readings of [`clock::now`].
     pub fn block(&self, row: usize, state: State, label: &str, start: Duration, end: Duration) {
         push(&mut self.timeline(), row, state, label, [start, end].map(|at| self.seconds(at)));

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::report::{Answer, Report, format};
-use crate::workload::{Strategy, Workload};
+use crate::workload::Strategy;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,11 +57,7 @@ impl Report {
             1 => format!("1 {name}"),
             _ => format!("{count} {name}{ending}"),
         };
-        let item = match self.workload {
-            Workload::Io => "download",
-            Workload::Cpu => "sum",
-        };
-        let items = plural(self.items, item, "s");
+        let items = plural(self.items, self.workload.item(), "s");
         match self.strategy {
             Strategy::Sequential => format!("{items}, one after another"),
             Strategy::Threads => format!("{items} by {}", plural(self.workers, "thread", "s")),

@@ -38,7 +38,7 @@ const STYLE: &str = "
 --other:#2a7a6f;--running:#ffbe85;--ready:#d2a8ff;--holding:#56d364;--failed:#ff7b72}}
 .timeline text{fill:var(--ink)}.timeline .heading{font-size:17px;font-weight:600}.timeline .part{font-weight:600}
 .timeline .inside{paint-order:stroke;stroke:var(--surface);stroke-width:4px}
-.timeline .surface{color:var(--surface)}.timeline .idle{color:var(--faint)}
+.timeline .surface{color:var(--surface)}
 .timeline .waiting{color:var(--waiting)}.timeline .other{color:var(--other)}.timeline .running{color:var(--running)}
 
 .timeline rect{fill:currentColor}.timeline path{stroke:currentColor;fill:none}.timeline .apart{stroke:var(--surface);stroke-width:.7}
@@ -95,18 +95,13 @@ pub fn draw(timeline: &Timeline, view: View) -> String {
         axis,
         left: (longest * CHARACTER + 20.0).max(90.0),
         pitch: (view.height / rows.len().max(1) as f64).min(ROW),
-        tooltips: timeline.count() <= MAX_TOOLTIPS,
     };
     let legend = picture.title();
     let top = picture.legend(legend) + 26.0;
-    let (tops, rows_end) = picture.tops(top);
-    let bottom = rows_end + if timeline.thread.is_some() { ROW + 12.0 } else { 0.0 };
+    let (tops, bottom) = picture.tops(top);
     picture.axis(top, bottom);
     picture.labels(&tops);
     picture.rows(&tops);
-    if timeline.thread.is_some() {
-        picture.thread(bottom - ROW);
-    }
     picture.finish(bottom + BOTTOM)
 }
 
@@ -119,33 +114,22 @@ struct Picture<'a> {
     left: f64,
     // A row's height with the gap below it.
     pitch: f64,
-    tooltips: bool,
 }
 
 impl Picture<'_> {
     // The elements so far as a whole SVG.
     fn finish(&self, height: f64) -> String {
         let (id, title, height) = (&self.id, escape(&self.timeline.title), number(height));
-        let (description, patterns) = (self.description(), PATTERNS.replace("ID", id));
+        let patterns = PATTERNS.replace("ID", id);
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" id=\"{id}\" class=\"timeline\" role=\"img\" \
              aria-labelledby=\"{id}-title {id}-text\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
              height=\"{height}\"><title id=\"{id}-title\">{title}</title>\
-             <desc id=\"{id}-text\">{}</desc><style>{STYLE}</style>{patterns}\
+             <desc id=\"{id}-text\">Time runs from left to right. {}.</desc><style>{STYLE}</style>{patterns}\
              <rect class=\"surface\" x=\"0\" y=\"0\" width=\"{WIDTH}\" height=\"{height}\"/>{}</svg>\n",
-            escape(&description),
+            escape(&self.timeline.subtitle),
             self.out,
         )
-    }
-
-    fn description(&self) -> String {
-        let thread = self.timeline.thread.as_ref().map(|_| self.thread_share()).unwrap_or_default();
-        format!("Time runs from left to right. {}. {thread}", self.timeline.subtitle)
-    }
-
-    fn thread_share(&self) -> String {
-        let share = format::percent(self.timeline.thread_share());
-        format!("The one thread, in the lowest row, ran tasks for {share} of the time.")
     }
 
     fn x(&self, seconds: f64) -> f64 {
@@ -201,6 +185,7 @@ impl Picture<'_> {
         let mut y = top;
         let place = |row: &Row| {
             y += if row.heading.is_some() { HEADING } else { 0.0 };
+            y += if row.is_summary { LABELS } else { 0.0 };
             y += self.pitch;
             y - self.pitch
         };
@@ -224,11 +209,11 @@ impl Picture<'_> {
     fn rows(&mut self, tops: &[f64]) {
         // Parts of blocks, and blocks without tooltips: a path for each class, later states on top.
         let mut paths: BTreeMap<(bool, State, usize), String> = BTreeMap::new();
-        let axis = self.axis.seconds;
+        let (axis, tooltips) = (self.axis.seconds, self.timeline.count() <= MAX_TOOLTIPS);
         for (row, &top) in self.timeline.rows.iter().zip(tops) {
             let mut times: BTreeMap<(bool, State, usize), Vec<(f64, f64)>> = BTreeMap::new();
             for block in row.blocks.iter().filter(|block| block.start < axis) {
-                if self.tooltips {
+                if tooltips && !row.is_summary {
                     self.block(block, top, &row.label);
                 } else {
                     let key = (false, block.state, block.kind);
@@ -285,17 +270,6 @@ impl Picture<'_> {
             let _ = write!(path, "M{x} {y}h{width}");
         }
         path
-    }
-
-    // When the one thread ran tasks.
-    fn thread(&mut self, top: f64) {
-        let (height, end) = (ROW * 0.8, self.x(self.timeline.seconds));
-        let tooltip = self.thread_share();
-        self.rectangle("idle", [self.left, top, end - self.left, height], &tooltip);
-        let runs =
-            self.strokes(self.timeline.thread.as_deref().unwrap_or_default(), top + height / 2.0);
-        self.path("thread running", height, &runs);
-        self.text("label", "end", [self.left - 8.0, top + height / 2.0 + 4.5], "the thread");
     }
 
     fn axis(&mut self, top: f64, bottom: f64) {

@@ -8,7 +8,6 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use supports_unicode::Stream;
 
-use crate::report::format;
 use crate::report::timeline::{Axis, Row, State, Timeline};
 
 /// The width where there is no terminal, in columns.
@@ -17,7 +16,6 @@ const WIDTH: u16 = 100;
 const MIN_WIDTH: u16 = 40;
 /// The most rows that are drawn. Of more, every second, third, ... is.
 const MAX_ROWS: usize = 16;
-const THREAD: &str = "the thread";
 
 /// What the picture may be made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +56,6 @@ enum Cell {
     Next(State),
     // A letter of a block's label.
     Letter(State, char),
-    // How many eighths of this column's time the one thread ran tasks.
-    Eighths(u8),
 }
 
 // A state's character with and without Unicode, and its colour.
@@ -76,26 +72,18 @@ fn look(state: State) -> (char, char, AnsiColor) {
 impl Cell {
     fn glyph(self, unicode: bool) -> char {
         let (block, ascii) = match self {
-            Self::Blank | Self::Eighths(0) => (' ', ' '),
+            Self::Blank => (' ', ' '),
             Self::In(state) => (look(state).0, look(state).1),
             Self::Next(_) => ('▐', '|'),
             Self::Letter(_, letter) => (letter, letter),
-            // The heights from an eighth to the whole follow each other in Unicode.
-            Self::Eighths(eighths) => (
-                char::from_u32(0x2580 + u32::from(eighths)).unwrap_or(' '),
-                char::from(b'0' + eighths),
-            ),
         };
         if unicode { block } else { ascii }
     }
 
-    fn style(self) -> Style {
+    fn state(self) -> Option<State> {
         match self {
-            Self::Blank => Style::new(),
-            Self::Eighths(_) => look(State::Running).2.on_default(),
-            Self::In(state) | Self::Next(state) | Self::Letter(state, _) => {
-                look(state).2.on_default()
-            }
+            Self::Blank => None,
+            Self::In(state) | Self::Next(state) | Self::Letter(state, _) => Some(state),
         }
     }
 }
@@ -104,8 +92,7 @@ impl Cell {
 pub fn draw(timeline: &Timeline, canvas: Canvas) -> String {
     let timeline = &timeline.thinned(MAX_ROWS);
     let labels = timeline.rows.iter().map(|row| row.label.chars().count());
-    let thread = if timeline.thread.is_some() { THREAD.len() } else { 0 };
-    let margin = labels.max().unwrap_or(0).max(thread);
+    let margin = labels.max().unwrap_or(0);
     // Two spaces before a label, one after it.
     let columns = usize::from(canvas.width.max(MIN_WIDTH)).saturating_sub(margin + 3).max(1);
     let mut picture = Picture { text: String::new(), timeline, canvas, margin, columns };
@@ -115,9 +102,6 @@ pub fn draw(timeline: &Timeline, canvas: Canvas) -> String {
             picture.line(&format!("  {heading}"));
         }
         picture.row(&row.label, &cells(row, timeline.seconds, columns, canvas.unicode));
-    }
-    if timeline.thread.is_some() {
-        picture.row(THREAD, &shares(timeline, columns));
     }
     picture.axis();
     picture.legend();
@@ -139,6 +123,7 @@ fn cells(row: &Row, length: f64, columns: usize, unicode: bool) -> Vec<Cell> {
         let (first, last, state) = (place.start, place.end - 1, block.state);
         let same = |cell: Cell| matches!(cell, Cell::In(it) | Cell::Next(it) if it == state);
         let next = same(cells[first]) || first > 0 && same(cells[first - 1]);
+        let next = next && !row.is_summary;
         // Of two blocks that share a column, the state that is later in the order is seen.
         let covered = matches!(cells[first], Cell::In(it) | Cell::Next(it) if it > state);
         let before = cells[first];
@@ -165,21 +150,6 @@ fn cells(row: &Row, length: f64, columns: usize, unicode: bool) -> Vec<Cell> {
     cells
 }
 
-// How much of each column the one thread ran tasks.
-fn shares(timeline: &Timeline, columns: usize) -> Vec<Cell> {
-    let scale = columns as f64 / timeline.seconds.max(1e-9);
-    let mut shares = vec![0.0; columns];
-    for &(start, end) in timeline.thread.iter().flatten() {
-        for column in touched(start, end, timeline.seconds, columns) {
-            let from = (start * scale).max(column as f64);
-            let to = (end * scale).min(column as f64 + 1.0);
-            shares[column] += (to - from).max(0.0);
-        }
-    }
-    let eighths = |share: f64| Cell::Eighths((share * 8.0).ceil().clamp(0.0, 8.0) as u8);
-    shares.into_iter().map(eighths).collect()
-}
-
 struct Picture<'a> {
     text: String,
     timeline: &'a Timeline,
@@ -199,7 +169,7 @@ impl Picture<'_> {
         // Writing to a string does not fail.
         let _ = write!(self.text, "  {label:<margin$} ");
         let end = cells.iter().rposition(|cell| *cell != Cell::Blank).map_or(0, |last| last + 1);
-        for alike in cells[..end].chunk_by(|a, b| a.style() == b.style()) {
+        for alike in cells[..end].chunk_by(|a, b| a.state() == b.state()) {
             let glyphs: String = alike.iter().map(|cell| cell.glyph(self.canvas.unicode)).collect();
             self.painted(alike[0], &glyphs);
         }
@@ -207,7 +177,8 @@ impl Picture<'_> {
     }
 
     fn painted(&mut self, like: Cell, glyphs: &str) {
-        let style = if self.canvas.colour { like.style() } else { Style::new() };
+        let state = like.state().filter(|_| self.canvas.colour);
+        let style = state.map_or(Style::new(), |state| look(state).2.on_default());
         let _ = write!(self.text, "{style}{glyphs}{style:#}");
     }
 
@@ -233,24 +204,18 @@ impl Picture<'_> {
     fn legend(&mut self) {
         let (timeline, unicode) = (self.timeline, self.canvas.unicode);
         for state in timeline.states() {
-            self.explain(Cell::In(state), "", timeline.words(state));
+            self.explain(Cell::In(state), timeline.words(state));
         }
         let next = Cell::Next(State::Waiting);
         if self.text.contains(next.glyph(unicode)) {
-            self.explain(next, "", "the next one begins");
-        }
-        if timeline.thread.is_some() {
-            let range = format!("-{}", Cell::Eighths(8).glyph(unicode));
-            let share = format::percent(timeline.thread_share());
-            let words = format!("eighths of the time that the thread ran tasks, {share} in all");
-            self.explain(Cell::Eighths(1), &range, &words);
+            self.explain(next, "the next one begins");
         }
     }
 
-    fn explain(&mut self, cell: Cell, to: &str, words: &str) {
+    fn explain(&mut self, cell: Cell, words: &str) {
         let indent = self.margin + 3;
         let _ = write!(self.text, "{:indent$}", "");
-        self.painted(cell, &format!("{}{to}", cell.glyph(self.canvas.unicode)));
+        self.painted(cell, &cell.glyph(self.canvas.unicode).to_string());
         self.line(&format!(" {words}"));
     }
 }

@@ -56,8 +56,6 @@ pub struct Timeline {
     pub kinds: Vec<String>,
     /// Words of the legend in the place of [`State::words`].
     pub words: BTreeMap<State, String>,
-    /// If all rows share one thread: when it ran one of them, in order. Drawn as a row of its own.
-    pub thread: Option<Vec<(f64, f64)>>,
 }
 
 /// A worker, a task, or whatever has a state over time.
@@ -67,6 +65,8 @@ pub struct Row {
     pub heading: Option<String>,
     /// Such as `thread 0`.
     pub label: String,
+    /// Whether this row repeats blocks of the rows above: when their one thread ran any of them.
+    pub is_summary: bool,
     /// In order of time, without overlaps.
     pub blocks: Vec<Block>,
 }
@@ -129,25 +129,15 @@ impl Timeline {
         self.rows[row].blocks.push(block);
     }
 
-    /// Timelines below each other on one axis, each under its own title.
+    /// Timelines below each other on one axis, each under its own title. The legend has the general words.
     pub fn join(name: &str, title: &str, timelines: Vec<Self>) -> Self {
         let mut all = Self::new(name, title);
         for mut timeline in timelines {
             if let Some(first) = timeline.rows.first_mut() {
-                first.heading = Some(match &*timeline.subtitle {
-                    "" => timeline.title,
-                    subtitle => format!("{}: {subtitle}", timeline.title),
-                });
+                first.heading = Some(format!("{}: {}", timeline.title, timeline.subtitle));
             }
             all.seconds = all.seconds.max(timeline.seconds);
             all.rows.append(&mut timeline.rows);
-            for (state, words) in timeline.words {
-                // Words that are not true for all of them are not used.
-                let other = all.words.entry(state).or_insert_with(|| words.clone());
-                if *other != words {
-                    *other = state.words().into();
-                }
-            }
             if all.kinds.is_empty() {
                 all.kinds = timeline.kinds;
             }
@@ -159,11 +149,6 @@ impl Timeline {
     /// each item, grouped by kind. An item that never started is in no row.
     pub fn of(report: &Report) -> Self {
         let tasks = report.strategy == Strategy::Tasks;
-        let row_name = match report.strategy {
-            Strategy::Sequential | Strategy::Threads => "thread",
-            Strategy::Tasks => "task",
-            Strategy::Processes => "process",
-        };
         let mut timeline = Self {
             name: format!("{}-{}", report.program, report.workload.item()),
             title: format!("{}: {}", report.program, report.title()),
@@ -173,7 +158,8 @@ impl Timeline {
         };
         // By kind and number.
         let mut rows: BTreeMap<(usize, usize), Row> = BTreeMap::new();
-        let row = |number| Row { label: format!("{row_name} {number}"), ..Row::default() };
+        let worker = report.strategy.worker();
+        let row = |number| Row { label: format!("{worker} {number}"), ..Row::default() };
         if !tasks {
             rows.extend((0..report.workers).map(|worker| ((0, worker), row(worker))));
         }
@@ -187,7 +173,9 @@ impl Timeline {
             rows.entry((group, number)).or_insert_with(|| row(number)).blocks.push(block);
         }
         timeline.rows = rows.into_values().collect();
-        timeline.thread = tasks.then(|| timeline.runs());
+        if tasks {
+            timeline.rows.push(timeline.thread());
+        }
         timeline.subtitle = timeline.subtitle_of(report);
         timeline.words = words(report, timeline.cpu_share(report));
         timeline
@@ -220,7 +208,7 @@ impl Timeline {
     }
 
     fn blocks(&self) -> impl Iterator<Item = &Block> {
-        self.rows.iter().flat_map(|row| &row.blocks)
+        self.rows.iter().filter(|row| !row.is_summary).flat_map(|row| &row.blocks)
     }
 
     /// How many blocks there are.
@@ -239,19 +227,14 @@ impl Timeline {
         self.words.get(&state).map_or(state.words(), String::as_str)
     }
 
-    // When a task ran, in order.
-    fn runs(&self) -> Vec<(f64, f64)> {
+    // When the one thread ran a task.
+    fn thread(&self) -> Row {
         let parts = self.blocks().flat_map(|block| &block.parts);
         let runs = parts.filter(|part| part.0 == State::Running);
-        let mut runs: Vec<_> = runs.map(|&(_, start, end)| (start, end)).collect();
-        runs.sort_by(|a, b| a.0.total_cmp(&b.0));
-        runs
-    }
-
-    /// The share of the time (0 to 1) in which the one thread ran one of the rows.
-    pub fn thread_share(&self) -> f64 {
-        let ran: f64 = self.thread.iter().flatten().map(|(start, end)| end - start).sum();
-        if self.seconds > 0.0 { ran / self.seconds } else { 0.0 }
+        let run = |&(state, start, end): &Part| Block { state, start, end, ..Block::default() };
+        let mut blocks: Vec<Block> = runs.map(run).collect();
+        blocks.sort_by(|a, b| a.start.total_cmp(&b.start));
+        Row { label: "the thread".into(), is_summary: true, blocks, ..Row::default() }
     }
 
     /// Adds a remark to the second line.
@@ -262,13 +245,14 @@ impl Timeline {
 
     /// The same with up to so many rows: of more, every second, third, ... one.
     pub fn thinned(&self, rows: usize) -> Self {
-        let each = self.rows.len().div_ceil(rows.max(1)).max(1);
+        let items = self.rows.iter().filter(|row| !row.is_summary).count();
+        let each = items.div_ceil(rows.max(1)).max(1);
         let mut thinned = self.clone();
         if each > 1 {
             let mut index = 0;
             thinned.rows.retain(|row| {
                 index += 1;
-                index % each == 1 || row.heading.is_some()
+                index % each == 1 || row.heading.is_some() || row.is_summary
             });
             thinned.note(&format!("one row in {each} is drawn"));
         }
@@ -278,15 +262,15 @@ impl Timeline {
     /// How many blocks are in progress from each moment at which that changes.
     pub fn in_flight(&self) -> Vec<(f64, usize)> {
         let ends = self.blocks().flat_map(|block| [(block.start, 1), (block.end, -1)]);
-        let mut ends: Vec<(f64, i64)> = ends.collect();
+        let mut ends: Vec<(f64, isize)> = ends.collect();
         // A block that ends when another begins was not in progress with it: -1 sorts first.
         ends.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let mut count = 0;
-        let counts = ends.into_iter().map(|(moment, change)| {
-            count += change;
-            (moment, count.max(0) as usize)
-        });
-        counts.collect()
+        let mut count = 0usize;
+        let add = |(moment, change)| {
+            count = count.saturating_add_signed(change);
+            (moment, count)
+        };
+        ends.into_iter().map(add).collect()
     }
 
     /// The most blocks that were in progress at one moment.
@@ -315,8 +299,12 @@ impl Timeline {
         };
         let left = report.spans.len() - self.count();
         let left = if left > 0 { format!("; {left} not done") } else { String::new() };
+        let thread = self.rows.iter().find(|row| row.is_summary).map_or(String::new(), |thread| {
+            let ran: f64 = thread.blocks.iter().map(|run| run.end - run.start).sum();
+            format!("; the thread ran tasks for {}", format::seconds(ran))
+        });
         let [total, wall] = [self.total(), self.seconds].map(format::seconds);
-        format!("{how}: {total} of {}s in {wall}{left}", report.workload.item())
+        format!("{how}: {total} of {}s in {wall}{thread}{left}", report.workload.item())
     }
 }
 

@@ -4,7 +4,7 @@
 //! threads. `X` events are slices: a block, and within it the parts in which a task was ready or ran.
 //! `s` and `f` events are the ends of an arrow from a waking to the run that it led to; the arrow ends at
 //! the slice that encloses its end (`bp` is `e`). `C` events count the blocks in progress. Times are in
-//! microseconds.
+//! whole microseconds.
 
 use std::collections::HashSet;
 
@@ -14,16 +14,16 @@ use crate::report::timeline::{Block, State, Timeline};
 
 /// The number of the program where it is the only process.
 const PROGRAM: u32 = 1;
-/// From so many blocks on, times are in whole microseconds and there are no arrows: the file would be too
-/// large for a browser.
+/// From so many blocks on there are no arrows: the file would be too large for a browser.
 const MANY: usize = 1_000;
 
 /// Writes `timeline` as a trace.
 pub fn draw(timeline: &Timeline) -> String {
-    let many = timeline.count() >= MANY;
-    let mut trace = Trace { events: Vec::new(), parts: if many { 1.0 } else { 10.0 }, arrows: 0 };
+    let arrows = timeline.count() < MANY;
+    let mut trace = Trace { events: Vec::new(), arrows: 0 };
     let mut named = HashSet::new();
-    for (index, row) in timeline.rows.iter().enumerate() {
+    let rows = timeline.rows.iter().filter(|row| !row.is_summary);
+    for (index, row) in rows.enumerate() {
         // A worker process that was killed is replaced by another one: one row, two processes.
         let mut lane = (0, index + 1);
         for block in &row.blocks {
@@ -39,11 +39,11 @@ pub fn draw(timeline: &Timeline) -> String {
                 lane.0 = pid;
                 trace.name("thread_name", lane, &row.label);
             }
-            trace.block(timeline, block, lane, !many);
+            trace.block(timeline, block, lane, arrows);
         }
     }
     for (moment, count) in timeline.in_flight() {
-        let ts = trace.time(moment);
+        let ts = microseconds(moment);
         let args = json!({ "items": count });
         trace.events.push(
             json!({ "name": "in flight", "ph": "C", "pid": PROGRAM, "ts": ts, "args": args }),
@@ -57,8 +57,6 @@ type Lane = (u32, usize);
 
 struct Trace {
     events: Vec<Value>,
-    // Of a microsecond, for the rounding.
-    parts: f64,
     arrows: usize,
 }
 
@@ -85,29 +83,19 @@ impl Trace {
 
     fn slice(&mut self, name: &str, (pid, tid): Lane, start: f64, end: f64) {
         // Both ends are rounded alike, so that a part stays within its block.
-        let (ts, dur) = (self.time(start), (self.round(end) - self.round(start)) / self.parts);
-        self.events.push(
-            json!({ "name": name, "ph": "X", "pid": pid, "tid": tid, "ts": ts, "dur": short(dur) }),
-        );
+        let (ts, dur) = (microseconds(start), microseconds(end) - microseconds(start));
+        self.events
+            .push(json!({ "name": name, "ph": "X", "pid": pid, "tid": tid, "ts": ts, "dur": dur }));
     }
 
     fn arrow(&mut self, end: &str, (pid, tid): Lane, moment: f64) {
-        let (id, ts) = (self.arrows, self.time(moment));
+        let (id, ts) = (self.arrows, microseconds(moment));
         self.events.push(json!({
             "name": "wake", "cat": "wake", "ph": end, "id": id, "bp": "e", "pid": pid, "tid": tid, "ts": ts
         }));
     }
-
-    fn time(&self, seconds: f64) -> Value {
-        short(self.round(seconds) / self.parts)
-    }
-
-    fn round(&self, seconds: f64) -> f64 {
-        (seconds * 1e6 * self.parts).round()
-    }
 }
 
-// A whole number without the `.0`.
-fn short(value: f64) -> Value {
-    if value.fract() == 0.0 { json!(value as i64) } else { json!(value) }
+fn microseconds(seconds: f64) -> i64 {
+    (seconds * 1e6).round() as i64
 }

@@ -150,13 +150,12 @@ impl<T: WorkItem> Run<T> {
     }
 
     fn line(&self, record: &Record, result: u128) -> String {
-        let by = match (self.strategy, record.worker) {
-            (Strategy::Threads, Some(worker)) => format!(" by thread {worker}"),
-            (Strategy::Processes, Some(worker)) => format!(" by process {worker}"),
-            _ => String::new(),
-        };
         let time = format::seconds(record.duration().as_secs_f64());
-        format!("{}: {} in {time}{by}", self.items[record.index], T::describe(result))
+        let line = format!("{}: {} in {time}", self.items[record.index], T::describe(result));
+        match record.worker.filter(|_| self.strategy != Strategy::Sequential) {
+            Some(worker) => format!("{line} by {} {worker}", self.strategy.worker()),
+            None => line,
+        }
     }
 
     /// Prints a note on standard error, above the progress line.
