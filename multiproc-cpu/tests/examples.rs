@@ -130,6 +130,20 @@ fn a_refused_file_is_reported_with_the_limits() {
 }
 
 #[test]
+fn a_parent_that_ignores_sigchld_changes_nothing() {
+    for arguments in [
+        &["separate_memory"][..],
+        &["scale_processes", "--up-to", "10"],
+        &["io_bound", "--latency", "1"],
+        &["io_processes", "--repeat", "2", "--latency", "1"],
+    ] {
+        let mut command = example_program(arguments[0]).after("trap '' CHLD");
+        command.args(&arguments[1..]).arg("--json");
+        assert_eq!(end(command).with_code(0).stderr, "", "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_person_reads_the_figures_and_the_claim_in_words() {
     let texts = [
         "The child wrote 42: its parent saw 1 in the variable",

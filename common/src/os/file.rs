@@ -48,7 +48,7 @@ pub fn same(one: &Path, other: &Path) -> bool {
 // `/dev/stdout`, is never replaced: it stands for a file that is open, whatever that file is.
 fn is_regular(path: &Path) -> bool {
     let system = path.starts_with("/dev") || path.starts_with("/proc");
-    !system && fs::metadata(path).map_or(true, |found| found.is_file())
+    !(system && path.exists()) && fs::metadata(path).map_or(true, |found| found.is_file())
 }
 
 fn folder(path: &Path) -> &Path {

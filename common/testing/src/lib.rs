@@ -93,7 +93,8 @@ impl Program {
     pub fn after(&self, setup: &str) -> Command {
         // Files that the test runner left open would count against a limit.
         let close = "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-";
-        self.prefixed(&["sh", "-c", &format!("{close}; {setup}; exec \"$0\" \"$@\"")])
+        // Not `sh`: dash does not pass "ignore SIGCHLD" on.
+        self.prefixed(&["bash", "-c", &format!("{close}; {setup}; exec \"$0\" \"$@\"")])
     }
 
     /// A command that runs the program under a limit on processes and threads, and the folder that
