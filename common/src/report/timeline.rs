@@ -134,7 +134,8 @@ impl Timeline {
         let mut all = Self::new(name, title);
         for mut timeline in timelines {
             if let Some(first) = timeline.rows.first_mut() {
-                first.heading = Some(format!("{}: {}", timeline.title, timeline.subtitle));
+                let heading = format!("{}: {}", timeline.title, timeline.subtitle);
+                first.heading = Some(heading.trim_end_matches(": ").to_owned());
             }
             all.seconds = all.seconds.max(timeline.seconds);
             all.rows.append(&mut timeline.rows);
