@@ -16,9 +16,10 @@ use url::Url;
 
 use crate::bench::order::Effort;
 use crate::catalog::{self, PEERS, PYTHON, RUST, SCALING};
-use crate::export::Format;
+use crate::export::{Format, REPORT};
 use crate::model::{Origin, Program};
 use crate::python;
+use crate::render::{csv, html, json, markdown};
 use crate::sources::workspace;
 
 /// Compare the four programs on the same downloads and the same sums
@@ -57,20 +58,20 @@ pub struct Options {
     #[arg(long, value_name = "PATH")]
     pub python_bin: Option<PathBuf>,
     /// How often a run reads the list of sites
-    #[arg(long, value_name = "N", default_value_t = REPEAT, value_parser = count(1, 1_000_000), allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", default_value_t = REPEAT, value_parser = whole(1usize..=1_000_000), allow_hyphen_values = true)]
     pub repeat: usize,
     /// Timed runs of each program, one in each round [default: as many as its length allows]
-    #[arg(long, value_name = "N", value_parser = count(1, 10_000), allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", value_parser = whole(1usize..=10_000), allow_hyphen_values = true)]
     pub runs: Option<usize>,
     /// Runs of each program before the timed ones. With 0 the length of a run is not known, and each
     /// program gets the fewest runs
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = count(0, 10_000), allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(0usize..=10_000), allow_hyphen_values = true)]
     pub warmup: usize,
     /// Go on until each interval is at most this many percent wide to either side of its speedup
     #[arg(long, value_name = "PERCENT", value_parser = parsed(percent), allow_hyphen_values = true, conflicts_with_all = ["runs", "quick"])]
     pub until: Option<f64>,
     /// The longest that all rounds may take [default: 75; with --until 600]
-    #[arg(long, value_name = "SECONDS", value_parser = count(1, 86_400), allow_hyphen_values = true, conflicts_with_all = ["runs", "quick"])]
+    #[arg(long, value_name = "SECONDS", value_parser = whole(1usize..=86_400), allow_hyphen_values = true, conflicts_with_all = ["runs", "quick"])]
     pub max_time: Option<usize>,
     /// Compare for 25 seconds instead of 75
     #[arg(long, conflicts_with = "runs")]
@@ -96,8 +97,8 @@ pub struct Options {
     #[arg(long)]
     pub details: bool,
     /// End a run that takes longer than this, as failed
-    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = count(1, 86_400), allow_hyphen_values = true)]
-    pub run_limit: usize,
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = whole(1u64..=86_400), allow_hyphen_values = true)]
+    pub run_limit: u64,
     /// Write the results to this file, in the JSON format of hyperfine
     #[arg(long, value_name = "FILE", value_parser = writable())]
     pub export_json: Option<PathBuf>,
@@ -232,7 +233,7 @@ impl Options {
 
     /// The longest that a run may take.
     pub fn run_limit(&self) -> Duration {
-        Duration::from_secs(self.run_limit as u64)
+        Duration::from_secs(self.run_limit)
     }
 
     /// The files to write: flag, file and format.
@@ -241,17 +242,16 @@ impl Options {
             let name = if self.scaling { "scaling.html" } else { "report.html" };
             own_folder().unwrap_or_default().join(name)
         });
-        let requested = [
-            ("--export-json", self.export_json.clone(), Format::Json),
-            ("--export-markdown", self.export_markdown.clone(), Format::Markdown),
-            ("--export-csv", self.export_csv.clone(), Format::Csv),
-            ("--export-claims", self.export_claims.clone(), Format::Claims),
-            ("--report", Some(report), Format::Report),
+        let files: [(_, _, Format); 5] = [
+            ("--export-json", self.export_json.clone(), json::render),
+            ("--export-markdown", self.export_markdown.clone(), |it| Ok(markdown::render(it))),
+            ("--export-csv", self.export_csv.clone(), csv::render),
+            ("--export-claims", self.export_claims.clone(), json::claims),
+            (REPORT, Some(report), html::render),
         ];
-        requested
-            .into_iter()
-            .filter_map(|(flag, file, format)| Some((flag, file?, format)))
-            .collect()
+        let named =
+            files.into_iter().filter_map(|(flag, file, format)| Some((flag, file?, format)));
+        named.collect()
     }
 
     // No two flags may name one regular file: the second text would replace the first.
@@ -271,10 +271,6 @@ fn own_folder() -> Result<PathBuf, String> {
     let own = std::env::current_exe()
         .map_err(|error| format!("cannot locate the executable: {error}"))?;
     Ok(own.parent().unwrap_or(Path::new("/")).to_owned())
-}
-
-fn count(least: usize, most: usize) -> impl TypedValueParser<Value = usize> {
-    whole(least..=most)
 }
 
 fn writable() -> impl TypedValueParser<Value = PathBuf> {

@@ -31,31 +31,32 @@ pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison),
     let progress = Progress::start();
     let mut chosen = options.chosen();
     let python = options.wants_python().then(|| python::find(&options.interpreter(), &processes));
-    if let Some(Python::Interpreter(interpreter)) = &python {
-        chosen.retain(|program| match program.name {
-            WITH_GIL => !interpreter.gil,
-            INTERPRETERS => interpreter.interpreters,
-            _ => true,
-        });
-    }
-    if let Some(Python::Missing(why)) = &python {
-        let message = format!("The Python programs were not run: {why}");
-        chosen.retain(|program| program.origin != Origin::Python);
-        if chosen.is_empty() {
-            return Err(message);
+    let mut interpreter = None;
+    match &python {
+        None => {}
+        Some(Python::Interpreter(found)) => {
+            chosen.retain(|program| match program.name {
+                WITH_GIL => !found.gil,
+                INTERPRETERS => found.interpreters,
+                _ => true,
+            });
+            interpreter = Some((found.clone(), options.python_folder()));
         }
-        progress.eprint_line(&format!("note: {message}"));
+        Some(Python::Missing(why)) => {
+            let message = format!("The Python programs were not run: {why}");
+            chosen.retain(|program| program.origin != Origin::Python);
+            if chosen.is_empty() {
+                return Err(message);
+            }
+            progress.eprint_line(&format!("note: {message}"));
+        }
     }
-    let interpreter = match &python {
-        Some(Python::Interpreter(interpreter)) => Some(interpreter.clone()),
-        _ => None,
-    };
     let local = server.as_ref().map(|server| Sites::Local(server.address()));
     let runner = Runner {
         programs,
         sites: local.unwrap_or_else(|| Sites::Real(urls.clone())),
         repeat: options.repeat,
-        python: interpreter.map(|interpreter| (interpreter, options.python_folder())),
+        python: interpreter,
         limit: options.run_limit(),
         processes,
     };
@@ -70,14 +71,9 @@ pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison),
         sums: default_numbers().count(),
         as_in_the_article: runner.repeat == REPEAT,
         rows: chosen.into_iter().map(sources::row).collect(),
-        rounds: Vec::new(),
         until: options.effort().until,
         python,
-        demos: None,
-        failed: Vec::new(),
-        claims: None,
-        scaling: None,
-        interrupted_by: None,
+        ..Comparison::default()
     };
     let (warm_ups, effort) = (options.warmup, options.effort());
     let server_process = server.as_ref().map(Server::process);

@@ -1,7 +1,7 @@
 //! The tables of a comparison.
 
 use crate::catalog::OPTIONS;
-use crate::model::{Comparison, Origin, Row, Summary, Workload};
+use crate::model::{Comparison, Origin, Row, Summary, Workload, float};
 use crate::render::Grid;
 use crate::render::number::{count, known, memory, percent, ratio, significant, spread, time};
 
@@ -40,7 +40,7 @@ pub fn results(comparison: &Comparison, workload: Workload) -> Grid {
             speedup,
             known(summary.efficiency, percent),
             known(summary.cpu_seconds, time),
-            known(summary.peak_memory_bytes, |bytes| memory(bytes as f64)),
+            known(float(summary.peak_memory_bytes), memory),
         ]);
         cells
     };
