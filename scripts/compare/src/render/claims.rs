@@ -112,7 +112,7 @@ fn speedups(figures: &[Figure]) -> Grid {
     let option = |(title, pair): (&str, &[Figure])| {
         [title.to_owned()].into_iter().chain((0..).zip(pair).map(|(at, it)| cell(at, it))).collect()
     };
-    let titles = crate::catalog::OPTIONS.map(|option| option.title);
+    let titles = crate::catalog::OPTIONS.map(|option| option.1);
     let options = titles.into_iter().zip(figures.chunks(2)).map(option);
     let baseline = vec!["baseline".to_owned(), "1".into(), "1".into()];
     Grid {

@@ -55,11 +55,8 @@ fn compared(comparison: &Comparison, details: bool) -> Vec<Block> {
             continue;
         }
         blocks.push(Block::Heading(2, tables::title(comparison, workload)));
-        blocks.push(Block::Table(tables::results(comparison, workload)));
-        if details {
-            blocks.push(Block::Table(tables::times(comparison, workload)));
-            blocks.push(Block::Table(tables::costs(comparison, workload)));
-        }
+        let tables = tables::of_workload(comparison, workload, details);
+        blocks.extend(tables.into_iter().map(Block::Table));
         let verdicts = verdicts(comparison, workload);
         if !verdicts.is_empty() {
             blocks.push(Block::List(verdicts));

@@ -145,11 +145,7 @@ fn section(comparison: &Comparison, workload: Workload) -> Result<Section, Strin
         id: workload_name(workload),
         title: tables::title(comparison, workload),
         chart: bar_chart(comparison, workload)?,
-        tables: vec![
-            tables::results(comparison, workload),
-            tables::times(comparison, workload),
-            tables::costs(comparison, workload),
-        ],
+        tables: tables::of_workload(comparison, workload, true),
         verdicts: document::verdicts(comparison, workload),
     })
 }
