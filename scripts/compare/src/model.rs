@@ -178,15 +178,19 @@ pub struct Row {
 }
 
 /// The figures of a program over its runs. A figure that is unknown in any run is `None`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
     /// Wall time.
+    #[serde(skip)]
     pub wall: Statistics,
     /// CPU time in the program, mean of the runs, in seconds.
+    #[serde(skip)]
     pub user_seconds: Option<f64>,
     /// CPU time in the kernel, mean of the runs, in seconds.
+    #[serde(skip)]
     pub system_seconds: Option<f64>,
     /// CPU time, mean of the runs, in seconds.
+    #[serde(skip)]
     pub cpu_seconds: Option<f64>,
     /// CPU time over wall time.
     pub cpus_used: Option<f64>,
