@@ -2,22 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{ClaimEntry, ClaimVerdict, Comparison, Figure, Python, Unit};
+use crate::model::{ClaimEntry, ClaimVerdict, Comparison, Figure, Unit};
 use crate::render::number::{known, memory, significant, time, with_interval};
-use crate::render::words::{busy, machine, python};
+use crate::render::words::{heading, python};
 use crate::render::{Block, Grid};
 
 /// Everything that `--claims` shows.
 pub fn document(comparison: &Comparison) -> Vec<Block> {
     let claims = comparison.claims.as_deref().unwrap_or_default();
-    let mut blocks: Vec<Block> = busy(comparison).map(Block::Text).into_iter().collect();
-    blocks.extend([
-        Block::Heading(1, "The claims of the article, and whether they hold here".into()),
-        Block::Text(format!("Measured on {}.", machine(&comparison.machine))),
-    ]);
-    if let Some(Python::Interpreter(interpreter)) = &comparison.python {
-        blocks.push(Block::Text(python(interpreter)));
-    }
+    let mut blocks = heading("The claims of the article, and whether they hold here", comparison);
+    blocks.extend(comparison.interpreter().map(python).map(Block::Text));
     blocks.push(Block::Table(list(claims)));
     blocks.push(Block::Text(counts(claims)));
     if let Some(claim) = claims.iter().find(|claim| claim.id == "C03") {

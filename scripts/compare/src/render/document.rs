@@ -4,7 +4,7 @@ use common::report::timeline::Timeline;
 
 use crate::model::{Comparison, Origin, Python, Row, Strategy, WORKLOADS, Workload};
 use crate::render::number::{known, percent, range, significant};
-use crate::render::words::{busy, machine, python};
+use crate::render::words::{heading, interrupted, python};
 use crate::render::{Block, claims, scaling, tables};
 use crate::statistics::{Ratio, Verdict};
 
@@ -37,48 +37,33 @@ pub fn document(comparison: &Comparison, details: bool) -> Vec<Block> {
         blocks.push(Block::Heading(2, "Failed runs".into()));
         blocks.extend(failures(comparison));
     }
-    if let Some(signal) = comparison.interrupted_by {
-        let text = format!("Interrupted by signal {signal}: these are the results until then.");
-        blocks.push(Block::Text(text));
-    }
+    blocks.extend(interrupted(comparison).map(Block::Text));
     blocks
 }
 
 fn compared(comparison: &Comparison, details: bool) -> Vec<Block> {
-    let mut blocks: Vec<Block> = busy(comparison).map(Block::Text).into_iter().collect();
-    blocks.extend([
-        Block::Heading(1, "Concurrency options compared".into()),
-        Block::Text(format!("Measured on {}.", machine(&comparison.machine))),
-    ]);
+    let mut blocks = heading("Concurrency options compared", comparison);
     for workload in WORKLOADS {
         if comparison.of_workload(workload).next().is_none() {
             continue;
         }
         blocks.push(Block::Heading(2, tables::title(comparison, workload)));
-        let tables = tables::of_workload(comparison, workload, details);
-        blocks.extend(tables.into_iter().map(Block::Table));
-        let verdicts = verdicts(comparison, workload);
-        if !verdicts.is_empty() {
-            blocks.push(Block::List(verdicts));
-        }
+        blocks.extend(tables::of_workload(comparison, workload, details));
+        blocks.extend(Block::list(verdicts(comparison, workload)));
     }
     blocks.push(Block::Heading(2, "The three options".into()));
     blocks.push(Block::Table(tables::options(comparison, details)));
-    if let Some(Python::Interpreter(interpreter)) = &comparison.python {
+    if let Some(interpreter) = comparison.interpreter() {
         blocks.push(Block::Heading(2, "Slowdown in Python".into()));
         blocks.push(Block::Text(python(interpreter)));
-        if comparison.twins().next().is_some() {
-            blocks.push(Block::Table(tables::twins(comparison)));
-        }
+        blocks.extend(tables::twins(comparison).map(Block::Table));
     }
     blocks.extend(remarks(comparison).into_iter().map(Block::Text));
     if details {
         blocks.push(Block::Heading(2, "What the figures cover".into()));
-        blocks.push(Block::List(explanation()));
-        let outliers = tables::outliers(comparison);
-        if !outliers.is_empty() {
-            blocks.push(Block::Heading(2, "Outliers".into()));
-            blocks.push(Block::List(outliers));
+        blocks.push(Block::List(explanation(comparison)));
+        if let Some(outliers) = Block::list(tables::outliers(comparison)) {
+            blocks.extend([Block::Heading(2, "Outliers".into()), outliers]);
         }
     } else {
         let text = "More figures and an explanation of each column: --details.";
@@ -88,8 +73,9 @@ fn compared(comparison: &Comparison, details: bool) -> Vec<Block> {
 }
 
 /// What each figure covers, a paragraph each.
-pub fn explanation() -> Vec<String> {
-    EXPLANATION.map(str::to_owned).to_vec()
+pub fn explanation(comparison: &Comparison) -> Vec<String> {
+    let of_scaling = comparison.scaling.as_ref().map(|_| &scaling::EXPLANATION[..]);
+    of_scaling.unwrap_or(&EXPLANATION).iter().map(|text| (*text).to_owned()).collect()
 }
 
 /// The verdict on each program of a workload, the fastest program first.

@@ -1,9 +1,10 @@
 //! The tables and sentences of `--scaling`.
 
 use crate::model::{Class, Comparison, Fit, Point, Scaling, Series, Workload};
+use crate::render::document::explanation;
 use crate::render::number::{UNKNOWN, count, known, memory, time};
 use crate::render::tables::NONE;
-use crate::render::words::{busy, machine};
+use crate::render::words::heading;
 use crate::render::{Block, Grid};
 
 /// What each figure covers.
@@ -16,21 +17,14 @@ pub const EXPLANATION: [&str; 4] = [
 
 /// Everything that `--scaling` shows.
 pub fn document(comparison: &Comparison) -> Vec<Block> {
-    let mut blocks: Vec<Block> = busy(comparison).map(Block::Text).into_iter().collect();
-    blocks.extend([
-        Block::Heading(1, "Marginal cost of a worker".into()),
-        Block::Text(format!("Measured on {}.", machine(&comparison.machine))),
-    ]);
+    let mut blocks = heading("Marginal cost of a worker", comparison);
     if let Some(scaling) = &comparison.scaling {
         blocks.push(Block::Text(task(scaling)));
         blocks.push(Block::Table(points(scaling)));
         blocks.push(Block::List(classes(scaling)));
-        let remarks = remarks(scaling);
-        if !remarks.is_empty() {
-            blocks.push(Block::List(remarks));
-        }
+        blocks.extend(Block::list(remarks(scaling)));
         blocks.push(Block::Heading(2, "What the figures cover".into()));
-        blocks.push(Block::List(EXPLANATION.map(str::to_owned).to_vec()));
+        blocks.push(Block::List(explanation(comparison)));
     }
     blocks
 }

@@ -2,8 +2,8 @@
 
 use crate::catalog::{CPUS, OPTIONS, PYTHON_PACKAGES, RUST_CRATES, SCHEDULING};
 use crate::model::{Comparison, Origin, Row, Workload, float};
-use crate::render::Grid;
 use crate::render::number::{count, known, memory, percent, ratio, significant, spread, time};
+use crate::render::{Block, Grid};
 
 /// A figure that does not exist.
 pub const NONE: &str = "–";
@@ -73,7 +73,7 @@ const CODE_LINES: Column =
     ("code lines", |_, row| Some(known(row.lines_of_code, |lines| count(lines as u64))));
 
 /// The tables of a workload: the results; with `details` also times and other costs.
-pub fn of_workload(comparison: &Comparison, workload: Workload, details: bool) -> Vec<Grid> {
+pub fn of_workload(comparison: &Comparison, workload: Workload, details: bool) -> Vec<Block> {
     let costs = [&[PROGRAM], &COSTS[..], &[CODE_LINES]].concat();
     let tables = [
         (title(comparison, workload), &RESULTS[..]),
@@ -90,11 +90,11 @@ pub fn of_workload(comparison: &Comparison, workload: Workload, details: bool) -
             .collect(),
         words: 1,
     };
-    tables.into_iter().take(if details { 3 } else { 1 }).map(table).collect()
+    tables.into_iter().take(if details { 3 } else { 1 }).map(table).map(Block::Table).collect()
 }
 
-/// Each program and its twin in Python.
-pub fn twins(comparison: &Comparison) -> Grid {
+/// Each program and its twin in Python, if there are any.
+pub fn twins(comparison: &Comparison) -> Option<Grid> {
     let rows = comparison.twins().map(|twins| {
         vec![
             twins.rust.program.command(),
@@ -104,12 +104,13 @@ pub fn twins(comparison: &Comparison) -> Grid {
             known(twins.memory, significant),
         ]
     });
-    Grid {
+    let table = Grid {
         caption: "Slowdown in Python".into(),
         head: vec!["Rust", "Python", "time", "CPU time", "peak memory"],
         rows: rows.collect(),
         words: 2,
-    }
+    };
+    Some(table).filter(|table| !table.rows.is_empty())
 }
 
 /// The article's table of the options, a column for each, and what was measured.

@@ -1,10 +1,11 @@
 //! Sentences that several documents share.
 
 use crate::model::{Comparison, Interpreter, Machine};
+use crate::render::Block;
 use crate::render::number::{known, percent};
 
-/// A machine in words.
-pub fn machine(machine: &Machine) -> String {
+// A machine in words.
+fn machine(machine: &Machine) -> String {
     let unknown = |text: &Option<String>| known(text.as_ref(), |text| text.clone());
     let cpus = match machine.cpus {
         Some(1) => "1 CPU".into(),
@@ -24,6 +25,20 @@ pub fn python(interpreter: &Interpreter) -> String {
         (false, true) => "off, and on with these packages",
     };
     format!("Python {version} with {packages}. Its GIL is {gil}.")
+}
+
+/// A note if a signal ended the comparison early.
+pub fn interrupted(comparison: &Comparison) -> Option<String> {
+    let signal = comparison.interrupted_by?;
+    Some(format!("Interrupted by signal {signal}: these are the results until then."))
+}
+
+/// The beginning of a document: its title, and the machine that it is from.
+pub fn heading(title: &str, comparison: &Comparison) -> Vec<Block> {
+    let mut blocks: Vec<Block> = busy(comparison).map(Block::Text).into_iter().collect();
+    blocks.push(Block::Heading(1, title.into()));
+    blocks.push(Block::Text(format!("Measured on {}.", machine(&comparison.machine))));
+    blocks
 }
 
 /// A warning if others took more than a tenth of the CPUs.
