@@ -1,7 +1,7 @@
 //! Runs a program in a process group of its own: timed, with a deadline, and ended with all that it
 //! started.
 
-use std::io::{self, Read};
+use std::io::{self, PipeReader, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::os::limits::explain;
 use common::os::usage::Usage;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, killpg};
@@ -118,13 +119,26 @@ impl Processes {
     /// The program cannot be started, or this process was interrupted.
     pub fn run(
         &self,
+        command: Command,
+        limit: Duration,
+        started: &mut dyn FnMut(Pid),
+    ) -> Result<Finished, String> {
+        let finished = self.finished(command, limit, started);
+        finished.map_err(|error| format!("it cannot be started: {}", explain(&error)))
+    }
+
+    fn finished(
+        &self,
         mut command: Command,
         limit: Duration,
         started: &mut dyn FnMut(Pid),
     ) -> io::Result<Finished> {
         let group = Group::start()?;
+        let (stdout, stdout_end) = io::pipe()?;
+        let (stderr, stderr_end) = io::pipe()?;
         command.process_group(group.id.as_raw());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(stdout_end).stderr(stderr_end);
+        let watched = Watched::start([stdout, stderr], group.id, limit)?;
         let before = consumed();
         let start = Instant::now();
         let mut child = {
@@ -136,18 +150,16 @@ impl Processes {
             state.group = Some(group.id);
             child
         };
+        // Only the program and its workers keep the ends of the pipes open.
+        drop(command);
         started(group.id);
-        let watched = Watched::start(&mut child, group.id, limit);
-        if watched.is_err() {
-            kill(group.id);
-        }
         let status = child.wait();
         let wall = start.elapsed();
         let after = consumed();
         // Its workers that are left behind; then the group is not needed any more.
         kill(group.id);
         self.state().group = None;
-        let (stdout, stderr, problem) = watched?.finish(limit.saturating_sub(start.elapsed()));
+        let (stdout, stderr, problem) = watched.finish(start, limit);
         let usage = before.zip(after).map(|(before, after)| after.since(&before));
         Ok(Finished { status: status?, stdout, stderr, wall, usage, problem })
     }
@@ -167,18 +179,21 @@ pub struct Finished {
     /// CPU time and context switches; `None` if the system does not report them.
     pub usage: Option<Usage>,
     /// Why the run counts as failed whatever the exit status is.
-    pub problem: Option<Problem>,
+    pub problem: Option<String>,
 }
 
-/// What is wrong with a run beside its exit status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Problem {
-    /// It took longer than the limit and was killed.
-    TooLong,
-    /// It wrote more than 64 MiB and was killed.
-    TooMuchOutput,
-    /// It ended, but another process kept its output open until the limit.
-    OutputKeptOpen,
+impl Finished {
+    /// Whether its exit code is 0 and there is no other problem.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn succeeded(&self) -> Result<(), String> {
+        match &self.problem {
+            Some(problem) => Err(problem.clone()),
+            None if self.status.success() => Ok(()),
+            None => Err(self.status.to_string()),
+        }
+    }
 }
 
 /// CPU time and context switches of all programs that have ended until now, with the workers that they
@@ -202,18 +217,12 @@ struct Watched {
 }
 
 impl Watched {
-    fn start(child: &mut Child, group: Pid, limit: Duration) -> io::Result<Self> {
-        let stdout = child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>);
-        let stderr = child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>);
-        let read = |pipe: Option<Box<dyn Read + Send>>| {
+    fn start(outputs: [PipeReader; 2], group: Pid, limit: Duration) -> io::Result<Self> {
+        let [stdout, stderr] = outputs.map(|pipe| {
             let (sender, output) = mpsc::channel();
-            thread::Builder::new().spawn(move || {
-                let read = pipe.map(|pipe| read(pipe, group)).unwrap_or_default();
-                let _ = sender.send(read);
-            })?;
+            thread::Builder::new().spawn(move || sender.send(read(pipe, group)))?;
             io::Result::Ok(output)
-        };
-        let outputs = [read(stdout)?, read(stderr)?];
+        });
         let (ended, running) = mpsc::channel();
         let deadline = thread::Builder::new().spawn(move || {
             let passed = running.recv_timeout(limit) == Err(RecvTimeoutError::Timeout);
@@ -222,26 +231,32 @@ impl Watched {
             }
             passed
         })?;
-        Ok(Self { outputs, ended, deadline })
+        Ok(Self { outputs: [stdout?, stderr?], ended, deadline })
     }
 
-    /// The program has ended: returns its output, which is waited for as long as `left`.
-    fn finish(self, left: Duration) -> (Vec<u8>, Vec<u8>, Option<Problem>) {
+    /// The program has ended: returns its output, which is waited for until `limit` after `start`, and
+    /// what was wrong with the run.
+    fn finish(self, start: Instant, limit: Duration) -> (Vec<u8>, Vec<u8>, Option<String>) {
         drop(self.ended);
         let too_long = self.deadline.join().unwrap_or(false);
-        let until = Instant::now() + if too_long { GRACE } else { left.max(GRACE) };
+        let least = Instant::now() + GRACE;
+        let until = if too_long { least } else { least.max(start + limit) };
         let outputs = self.outputs.map(|output| {
             output.recv_timeout(until.saturating_duration_since(Instant::now())).ok()
         });
         let open = outputs.contains(&None);
         let [(stdout, stdout_cut), (stderr, stderr_cut)] = outputs.map(Option::unwrap_or_default);
+        let limit = limit.as_secs();
         let problem = match () {
-            () if stdout_cut || stderr_cut => Some(Problem::TooMuchOutput),
-            () if too_long => Some(Problem::TooLong),
-            () if open => Some(Problem::OutputKeptOpen),
-            () => None,
+            () if stdout_cut || stderr_cut => "it wrote more than 64 MiB".into(),
+            () if too_long => format!("it took longer than {limit} s (--run-limit)"),
+            () if open => format!(
+                "it ended, but a process that it started kept its output open for {limit} s \
+                 (--run-limit)"
+            ),
+            () => return (stdout, stderr, None),
         };
-        (stdout, stderr, problem)
+        (stdout, stderr, Some(problem))
     }
 }
 
@@ -278,7 +293,7 @@ mod tests {
     #[test]
     fn too_much_output_ends_the_program() {
         let finished = run("yes", Duration::from_secs(60));
-        assert_eq!(finished.problem, Some(Problem::TooMuchOutput));
+        assert_eq!(finished.problem.as_deref(), Some("it wrote more than 64 MiB"));
         assert_eq!(finished.stdout.len(), MAX_OUTPUT);
     }
 
@@ -290,7 +305,11 @@ mod tests {
             "setsid sh -c 'touch {started}; sleep 5' & until [ -e {started} ]; do sleep 0.1; done"
         );
         let finished = run(&script, Duration::from_secs(2));
-        assert_eq!(finished.problem, Some(Problem::OutputKeptOpen));
+        assert!(
+            finished
+                .problem
+                .is_some_and(|problem| problem.contains("kept its output open for 2 s"))
+        );
         assert!(finished.wall < Duration::from_secs(5));
     }
 
@@ -298,7 +317,7 @@ mod tests {
     fn an_interrupted_harness_starts_nothing() {
         let processes = Processes::default();
         processes.state().signal = Some(2);
-        let run = processes.run(Command::new("true"), Duration::from_secs(60), &mut |_| {});
+        let run = processes.finished(Command::new("true"), Duration::from_secs(60), &mut |_| {});
         assert_eq!(run.expect_err("interrupted").kind(), io::ErrorKind::Interrupted);
     }
 }

@@ -161,11 +161,17 @@ impl Bench {
     }
 
     fn note(&self, row: &mut Row, failure: Failure) {
-        // An interrupted program has not failed.
-        if self.interrupted_by().is_none() {
-            let (command, run, reason) = (row.program.command(), &failure.run, &failure.reason);
-            self.progress.eprint_line(&format!("{command}: {run} failed: {reason}"));
+        if self.failed(&format!("{}: {} failed", row.program.command(), failure.run), &failure) {
             row.failure = Some(failure);
         }
+    }
+
+    /// Prints why `what` failed. Returns false for an interrupted program, which has not failed.
+    pub fn failed(&self, what: &str, failure: &Failure) -> bool {
+        let failed = self.interrupted_by().is_none();
+        if failed {
+            self.progress.eprint_line(&format!("{what}: {}", failure.reason));
+        }
+        failed
     }
 }

@@ -6,7 +6,6 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use common::os::limits::explain;
 use common::workload::{PAGES, default_numbers};
 use nix::unistd::Pid;
 
@@ -129,11 +128,9 @@ impl Runner {
         name: &str,
         started: &mut dyn FnMut(Pid),
     ) -> Result<(Run, String), Failure> {
-        let finished = self.processes.run(command, self.limit, started).map_err(|error| {
-            let reason = format!("it cannot be started: {}", explain(&error));
-            Failure::new(name, &reason, b"", b"")
-        })?;
-        let run = checked(&finished, expected, name, self.limit.as_secs())?;
+        let finished = self.processes.run(command, self.limit, started);
+        let finished = finished.map_err(|reason| Failure::new(name, &reason, b"", b""))?;
+        let run = checked(&finished, expected, name)?;
         Ok((run, String::from_utf8_lossy(&finished.stderr).into_owned()))
     }
 

@@ -5,13 +5,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use common::os::limits::explain;
 use common::report::Report;
-use serde_json::{Map, json};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::bench::runner::{Runner, Sites};
-use crate::check;
 use crate::model::{Comparison, DemoResult, Failure};
 use crate::process::Finished;
 use crate::sources;
@@ -102,10 +100,7 @@ impl Demo {
 
     // The result in its output, or what is wrong with it.
     fn read(&self, output: &Finished, folder: &Path) -> Result<DemoResult, String> {
-        check::problem(output.problem, LIMIT.as_secs())?;
-        if !output.status.success() {
-            return Err(output.status.to_string());
-        }
+        output.succeeded()?;
         let not_json = |error| format!("its output is not the expected JSON object: {error}");
         let result = match self {
             Self::Example { .. } => serde_json::from_slice(&output.stdout).map_err(not_json)?,
@@ -125,12 +120,8 @@ fn of_diagram(report: &Report, svg: &str) -> DemoResult {
     let (items, blocks) = (report.spans.len(), svg.matches("class=\"block ").count());
     result(
         items > 0 && blocks == items && report.failed == 0,
-        &[
-            ("items", items),
-            ("items_failed", report.failed),
-            ("workers", report.workers),
-            ("blocks", blocks),
-        ],
+        json!({ "items": items, "items_failed": report.failed, "workers": report.workers,
+            "blocks": blocks }),
         format!("{blocks} blocks drawn for {items} items by {} workers.", report.workers),
     )
 }
@@ -144,16 +135,15 @@ fn of_doc_tests(output: &str) -> DemoResult {
     let (all, refused, accepted) = (tests.len(), refused.len(), accepted.len());
     result(
         refused > 0 && refused + accepted == all,
-        &[("doc_tests", all), ("forms_refused", refused), ("forms_accepted", accepted)],
+        json!({ "doc_tests": all, "forms_refused": refused, "forms_accepted": accepted }),
         format!(
             "The compiler refused {refused} of {all} forms and accepted {accepted}, as it should."
         ),
     )
 }
 
-fn result(holds: bool, figures: &[(&str, usize)], summary: String) -> DemoResult {
-    let figures: Map<_, _> =
-        figures.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+fn result(holds: bool, figures: Value, summary: String) -> DemoResult {
+    let figures = figures.as_object().cloned().unwrap_or_default();
     DemoResult { name: String::new(), holds, figures, summary }
 }
 
@@ -166,10 +156,8 @@ pub fn run_one(demo: &Demo, runner: &Runner) -> Result<DemoResult, Failure> {
     let folder = TempDir::new()
         .map_err(|error| failed(&format!("there is no temporary folder: {error}")))?;
     let command = demo.built(runner, folder.path());
-    let output = runner
-        .processes
-        .run(command, LIMIT.min(runner.limit), &mut |_| {})
-        .map_err(|error| failed(&format!("it cannot be started: {}", explain(&error))))?;
+    let output = runner.processes.run(command, LIMIT.min(runner.limit), &mut |_| {});
+    let output = output.map_err(|reason| failed(&reason))?;
     demo.read(&output, folder.path())
         .map_err(|reason| Failure::new("its only run", &reason, &output.stdout, &output.stderr))
 }

@@ -58,12 +58,10 @@ pub fn run(comparison: &mut Comparison, bench: &Bench, after_each: &mut dyn FnMu
         bench.progress.show(&format!("running {name}"), 0.0);
         match demos::run_one(demo, &bench.runner) {
             Ok(result) => comparison.demos.get_or_insert_default().push(result),
-            // An interrupted program has not failed.
-            Err(_) if bench.interrupted_by().is_some() => {}
-            Err(failure) => {
-                bench.progress.eprint_line(&format!("{name} failed: {}", failure.reason));
+            Err(failure) if bench.failed(&format!("{name} failed"), &failure) => {
                 comparison.failed.push((name, failure));
             }
+            Err(_) => {}
         }
         comparison.claims = Some(evaluate(comparison));
         after_each(comparison);

@@ -100,12 +100,10 @@ fn note(
                 return Some(Turn { workers, again: true, ..turn });
             }
         }
-        // An interrupted program has not failed.
-        Err(_) if bench.interrupted_by().is_some() => {}
         Err(failure) => {
-            let message = format!("{}, {}: {}", series.program, failure.run, failure.reason);
-            bench.progress.eprint_line(&message);
-            comparison.failed.push((series.program.to_owned(), failure));
+            if bench.failed(&format!("{}, {}", series.program, failure.run), &failure) {
+                comparison.failed.push((series.program.to_owned(), failure));
+            }
         }
     }
     None
