@@ -88,39 +88,10 @@ pub fn names() -> Vec<String> {
     names
 }
 
-/// A program that `--scaling` runs with more and more workers.
-#[derive(Clone, Copy, Debug)]
-pub struct ScalingTarget {
-    /// Its file in the folder of the programs.
-    pub file: &'static str,
-    /// Its name.
-    pub name: &'static str,
-    /// Its workload.
-    pub workload: Workload,
-    /// The most workers that it gets. More processes do not start within the latency of a page.
-    pub max_workers: usize,
-    /// Whether its workers are processes.
-    pub processes: bool,
-}
-
-/// The programs of `--scaling`, in the order in which they are shown.
-pub const SCALING: [ScalingTarget; 4] = [
-    ScalingTarget::new("threads-io", Workload::Io),
-    ScalingTarget::new("async-io", Workload::Io),
-    ScalingTarget {
-        file: "examples/io_processes",
-        max_workers: 1_000,
-        processes: true,
-        ..ScalingTarget::new("io_processes", Workload::Io)
-    },
-    ScalingTarget { processes: true, ..ScalingTarget::new("multiproc-cpu", Workload::Cpu) },
-];
-
-impl ScalingTarget {
-    const fn new(name: &'static str, workload: Workload) -> Self {
-        Self { file: name, name, workload, max_workers: usize::MAX, processes: false }
-    }
-}
+/// The programs of `--scaling` in the order in which they are shown, and the most workers of each: more
+/// processes do not start within the latency of a page.
+pub const SCALING: [(Program, usize); 4] =
+    [(RUST[1], usize::MAX), (RUST[2], usize::MAX), (PEERS[2], 1_000), (RUST[4], usize::MAX)];
 
 /// The three options of the article, and the headings of their columns in its table.
 pub const OPTIONS: [(Strategy, &str); 3] = [

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::error::ErrorKind;
@@ -71,8 +70,8 @@ pub struct Options {
     #[arg(long, value_name = "PERCENT", value_parser = parsed(percent), allow_hyphen_values = true, conflicts_with_all = ["runs", "quick"])]
     pub until: Option<f64>,
     /// The longest that all rounds may take [default: 75; with --until 600]
-    #[arg(long, value_name = "SECONDS", value_parser = whole(1usize..=86_400), allow_hyphen_values = true, conflicts_with_all = ["runs", "quick"])]
-    pub max_time: Option<usize>,
+    #[arg(long, value_name = "SECONDS", value_parser = whole(1u32..=86_400), allow_hyphen_values = true, conflicts_with_all = ["runs", "quick"])]
+    pub max_time: Option<u32>,
     /// Compare for 25 seconds instead of 75
     #[arg(long, conflicts_with = "runs")]
     pub quick: bool,
@@ -127,17 +126,6 @@ pub struct Options {
 /// the catalogue.
 pub type Foreign = (&'static str, &'static [&'static str]);
 
-/// What is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// The programs against each other.
-    Compare,
-    /// The marginal cost of a worker.
-    Scaling,
-    /// The programs, and the examples for the claims.
-    Claims,
-}
-
 impl Options {
     /// Reads the command line; ends the program for wrong usage and for `--help`.
     pub fn from_command_line() -> Self {
@@ -152,13 +140,9 @@ impl Options {
         options
     }
 
-    /// What is measured.
-    pub fn mode(&self) -> Mode {
-        match () {
-            () if self.scaling => Mode::Scaling,
-            () if self.claims || self.export_claims.is_some() => Mode::Claims,
-            () => Mode::Compare,
-        }
+    /// Whether the claims are requested.
+    pub fn wants_claims(&self) -> bool {
+        self.claims || self.export_claims.is_some()
     }
 
     /// The requested programs: all, unless some are named; none with `--scaling`.
@@ -203,7 +187,7 @@ impl Options {
     pub fn folder(&self) -> Result<PathBuf, String> {
         let folder = self.programs.clone().map_or_else(own_folder, Ok)?;
         let chosen = self.chosen().into_iter().filter(|program| program.origin != Origin::Python);
-        let scaling = SCALING.iter().map(|target| target.file).filter(|_| self.scaling);
+        let scaling = SCALING.iter().map(|(program, _)| program.file).filter(|_| self.scaling);
         let mut files = chosen.map(|program| program.file).chain(scaling);
         match files.find(|name| !folder.join(name).is_file()) {
             None => Ok(folder),
@@ -216,24 +200,19 @@ impl Options {
 
     /// How much is measured.
     pub fn effort(&self) -> Effort {
-        let quick = self.quick || self.mode() == Mode::Claims;
-        let python = match (self.wants_python(), quick) {
-            (false, _) => 0.0,
-            (true, true) => 35.0,
-            (true, false) => 90.0,
-        };
-        let seconds = match (self.max_time, self.until) {
-            (Some(seconds), _) => seconds as f64,
+        let quick = self.quick || self.wants_claims();
+        let max_seconds = match (self.max_time, self.until) {
+            (Some(seconds), _) => f64::from(seconds),
             (None, Some(_)) => 600.0,
-            (None, None) => python + if quick { 25.0 } else { 75.0 },
+            (None, None) => match (quick, self.wants_python()) {
+                (true, false) => 25.0,
+                (true, true) => 60.0,
+                (false, false) => 75.0,
+                (false, true) => 165.0,
+            },
         };
         let until = self.until.map(|percent| percent / 100.0);
-        Effort { runs: self.runs, until, max_seconds: seconds }
-    }
-
-    /// The longest that a run may take.
-    pub fn run_limit(&self) -> Duration {
-        Duration::from_secs(self.run_limit)
+        Effort { runs: self.runs, until, max_seconds }
     }
 
     /// The files to write: flag, file and format.
@@ -339,14 +318,13 @@ mod tests {
     }
 
     #[test]
-    fn the_mode_follows_from_the_flags() {
-        let mode = |arguments: &[&str]| parsed(arguments).mode();
-        assert_eq!(mode(&[]), Mode::Compare);
-        assert_eq!(mode(&["--scaling"]), Mode::Scaling);
-        assert_eq!(mode(&["--claims"]), Mode::Claims);
+    fn claims_are_requested_by_two_flags() {
+        let wants_claims = |arguments: &[&str]| parsed(arguments).wants_claims();
+        assert!(!wants_claims(&[]) && !wants_claims(&["--scaling"]));
+        assert!(wants_claims(&["--claims"]));
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("a.json");
-        assert_eq!(mode(&["--export-claims", file.to_str().expect("a path")]), Mode::Claims);
+        assert!(wants_claims(&["--export-claims", file.to_str().expect("a path")]));
     }
 
     #[test]

@@ -38,7 +38,7 @@ use std::process::ExitCode;
 use common::os::output::{self, eprint_line, print_line};
 use common::server;
 
-use crate::cli::{Mode, Options};
+use crate::cli::Options;
 use crate::export::Exports;
 use crate::model::Comparison;
 
@@ -57,15 +57,14 @@ fn compare(options: &Options) -> Result<ExitCode, String> {
     let mut write = |so_far: &Comparison| {
         exports.write(so_far, false).iter().for_each(|error| bench.progress.eprint_line(error));
     };
-    match (options.mode(), &server) {
-        (Mode::Scaling, Some(server)) => {
+    match &server {
+        Some(server) if options.scaling => {
             scaling::measure::fill(&mut comparison, &bench, server, &mut write);
         }
-        (Mode::Claims, _) => {
-            bench.fill(&mut comparison, &mut write);
-            claims::run(&mut comparison, &bench, &mut write);
-        }
         _ => bench.fill(&mut comparison, &mut write),
+    }
+    if options.wants_claims() {
+        claims::run(&mut comparison, &bench, &mut write);
     }
     drop((bench, server));
     exports.write(&comparison, true).iter().for_each(|error| eprint_line(error));

@@ -15,14 +15,6 @@ const MAX_SHOWN: usize = 2000;
 /// The workloads in the order in which they are compared.
 pub const WORKLOADS: [Workload; 2] = [Workload::Io, Workload::Cpu];
 
-/// The name of a workload in keys and anchors.
-pub fn workload_name(workload: Workload) -> &'static str {
-    match workload {
-        Workload::Io => "io",
-        Workload::Cpu => "cpu",
-    }
-}
-
 /// A count, or a number of bytes, for calculations.
 pub fn float(count: Option<u64>) -> Option<f64> {
     count.map(|count| count as f64)
@@ -602,8 +594,8 @@ pub struct Comparison {
     pub until: Option<f64>,
     /// The Python interpreter; `None` if no Python program was requested.
     pub python: Option<Python>,
-    /// The results of the demonstrations; `None` if they were not requested.
-    pub demos: Option<Vec<DemoResult>>,
+    /// The results of the demonstrations.
+    pub demos: Vec<DemoResult>,
     /// The demonstrations and the points of the scaling that failed, by name.
     pub failed: Vec<(String, Failure)>,
     /// The claims; `None` if they were not requested.

@@ -1,5 +1,7 @@
 //! What a comparison needs before it starts.
 
+use std::time::Duration;
+
 use common::os::limits::{explain, raise_open_file_limit};
 use common::server::Server;
 use common::workload::{REPEAT, default_numbers};
@@ -9,7 +11,7 @@ use crate::bench::progress::Progress;
 use crate::bench::runner::{Runner, Sites};
 use crate::catalog::{INTERPRETERS, WITH_GIL};
 use crate::cli::Options;
-use crate::model::{Comparison, Origin, Python};
+use crate::model::{Comparison, Origin, Python, Workload};
 use crate::process::Processes;
 use crate::{machine, python, sources};
 
@@ -57,7 +59,7 @@ pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison),
         sites: local.unwrap_or_else(|| Sites::Real(urls.clone())),
         repeat: options.repeat,
         python: interpreter,
-        limit: options.run_limit(),
+        limit: Duration::from_secs(options.run_limit),
         processes,
     };
     for (name, words) in &options.also {
@@ -67,7 +69,7 @@ pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison),
     let comparison = Comparison {
         machine: machine::this(),
         urls,
-        downloads: runner.downloads(runner.repeat),
+        downloads: runner.expected(Workload::Io, runner.repeat).items,
         sums: default_numbers().count(),
         as_in_the_article: runner.repeat == REPEAT,
         rows: chosen.into_iter().map(sources::row).collect(),

@@ -68,7 +68,7 @@ impl Demo {
     /// Its result, or the reason why it has none.
     pub fn result<'a>(&self, comparison: &'a Comparison) -> Result<&'a DemoResult, String> {
         let name = self.name();
-        let result = comparison.demos.iter().flatten().find(|result| result.name == name);
+        let result = comparison.demos.iter().find(|result| result.name == name);
         let failed = comparison.failed.iter().any(|(failed, _)| *failed == name);
         result.ok_or(format!("{name} {}", if failed { "failed" } else { "was not run" }))
     }

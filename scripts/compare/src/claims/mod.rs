@@ -49,7 +49,6 @@ fn entry(claim: &Claim, facts: &Facts) -> ClaimEntry {
 /// Runs all demonstrations and adds their results, or their failures, to `comparison`. Calls
 /// `after_each` after each one.
 pub fn run(comparison: &mut Comparison, bench: &Bench, after_each: &mut dyn FnMut(&Comparison)) {
-    comparison.demos = Some(Vec::new());
     for demo in each_once(CLAIMS.iter().flat_map(|claim| claim.demos)) {
         if bench.interrupted_by().is_some() {
             break;
@@ -57,7 +56,7 @@ pub fn run(comparison: &mut Comparison, bench: &Bench, after_each: &mut dyn FnMu
         let name = demo.name();
         bench.progress.show(&format!("running {name}"), 0.0);
         match demos::run_one(demo, &bench.runner) {
-            Ok(result) => comparison.demos.get_or_insert_default().push(result),
+            Ok(result) => comparison.demos.push(result),
             Err(failure) if bench.failed(&format!("{name} failed"), &failure) => {
                 comparison.failed.push((name, failure));
             }

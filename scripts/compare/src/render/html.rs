@@ -6,7 +6,6 @@ use common::report::timeline::Timeline;
 
 use crate::model::{
     Comparison, Cost, Machine, Origin, Point, Row, Scaling, Series, Strategy, WORKLOADS, Workload,
-    workload_name,
 };
 use crate::render::charts::{self, Bar, Line};
 use crate::render::number::{UNKNOWN, count, memory, ratio, time};
@@ -26,7 +25,7 @@ struct Page {
 }
 
 struct Section {
-    id: &'static str,
+    id: String,
     title: String,
     blocks: Vec<Block>,
 }
@@ -52,15 +51,15 @@ pub fn render(comparison: &Comparison) -> Result<String, String> {
 
 fn sections(comparison: &Comparison) -> Result<Vec<Section>, String> {
     let mut sections = Vec::new();
-    let mut add = |id, title: &str, blocks| {
-        sections.push(Section { id, title: title.to_owned(), blocks });
+    let mut add = |id: &str, title: &str, blocks| {
+        sections.push(Section { id: id.to_owned(), title: title.to_owned(), blocks });
     };
     for workload in WORKLOADS {
         if comparison.of_workload(workload).next().is_some() {
             let mut blocks = vec![bar_chart(comparison, workload)?];
             blocks.extend(Block::list(document::verdicts(comparison, workload)));
             blocks.extend(tables::of_workload(comparison, workload, true));
-            add(workload_name(workload), &tables::title(comparison, workload), blocks);
+            add(&words::name(workload), &tables::title(comparison, workload), blocks);
         }
     }
     if let Some(scaling) = &comparison.scaling {

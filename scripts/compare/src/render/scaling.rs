@@ -1,10 +1,10 @@
 //! The tables and sentences of `--scaling`.
 
-use crate::model::{Class, Comparison, Fit, Point, Scaling, Series, Workload};
+use crate::model::{Comparison, Fit, Point, Scaling, Series, Workload};
 use crate::render::document::explanation;
 use crate::render::number::{UNKNOWN, count, known, memory, time};
 use crate::render::tables::NONE;
-use crate::render::words::heading;
+use crate::render::words::{heading, name};
 use crate::render::{Block, Grid};
 
 /// What each figure covers.
@@ -83,25 +83,13 @@ pub fn classes(scaling: &Scaling) -> Vec<String> {
     let sentence = |fit: &Fit| {
         let (from, to) = (count(fit.range.0 as u64), count(fit.range.1 as u64));
         let [wall, cpu, memory] =
-            [fit.wall, fit.cpu_time, fit.memory].map(|class| known(class, |it| name(it).into()));
+            [fit.wall, fit.cpu_time, fit.memory].map(|class| known(class, name));
         format!(
             "{}, {from} to {to} workers: time {wall}, CPU time {cpu}, memory {memory}.",
             fit.program
         )
     };
     scaling.fit.iter().map(sentence).collect()
-}
-
-fn name(class: Class) -> &'static str {
-    match class {
-        Class::Flat => "flat",
-        Class::Linear => "linear",
-        Class::SlowerThanLinear => "slower than linear",
-        Class::FasterThanLinear => "faster than linear",
-        Class::Inverse => "inverse",
-        Class::SlowerThanInverse => "slower than inverse",
-        Class::FasterThanInverse => "faster than inverse",
-    }
 }
 
 /// What limits the results.

@@ -1,5 +1,8 @@
 //! Sentences that several documents share.
 
+use serde::Serialize;
+use serde_json::json;
+
 use crate::model::{Comparison, Interpreter, Machine};
 use crate::render::Block;
 use crate::render::number::{known, percent};
@@ -25,6 +28,11 @@ pub fn python(interpreter: &Interpreter) -> String {
         (false, true) => "off, and on with these packages",
     };
     format!("Python {version} with {packages}. Its GIL is {gil}.")
+}
+
+/// The name that the exports have for it, with blanks.
+pub fn name(of: impl Serialize) -> String {
+    json!(of).as_str().unwrap_or_default().replace('_', " ")
 }
 
 /// A note if a signal ended the comparison early.
