@@ -112,27 +112,22 @@ impl Processes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The process group of the program that runs now.
+    pub fn group(&self) -> Option<Pid> {
+        self.state().group
+    }
+
     /// Runs a program to its end, for at most `limit`, and ends what it left behind in its process
-    /// group. `started` gets the id of the group.
+    /// group.
     ///
     /// # Errors
     /// The program cannot be started, or this process was interrupted.
-    pub fn run(
-        &self,
-        command: Command,
-        limit: Duration,
-        started: &mut dyn FnMut(Pid),
-    ) -> Result<Finished, String> {
-        let finished = self.finished(command, limit, started);
+    pub fn run(&self, command: Command, limit: Duration) -> Result<Finished, String> {
+        let finished = self.finished(command, limit);
         finished.map_err(|error| format!("it cannot be started: {}", explain(&error)))
     }
 
-    fn finished(
-        &self,
-        mut command: Command,
-        limit: Duration,
-        started: &mut dyn FnMut(Pid),
-    ) -> io::Result<Finished> {
+    fn finished(&self, mut command: Command, limit: Duration) -> io::Result<Finished> {
         let group = Group::start()?;
         let (stdout, stdout_end) = io::pipe()?;
         let (stderr, stderr_end) = io::pipe()?;
@@ -152,7 +147,6 @@ impl Processes {
         };
         // Only the program and its workers keep the ends of the pipes open.
         drop(command);
-        started(group.id);
         let status = child.wait();
         let wall = start.elapsed();
         let after = consumed();
@@ -279,7 +273,7 @@ mod tests {
     fn run(script: &str, limit: Duration) -> Finished {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        Processes::default().run(command, limit, &mut |_| {}).expect("a run")
+        Processes::default().run(command, limit).expect("a run")
     }
 
     #[test]
@@ -317,7 +311,7 @@ mod tests {
     fn an_interrupted_harness_starts_nothing() {
         let processes = Processes::default();
         processes.state().signal = Some(2);
-        let run = processes.finished(Command::new("true"), Duration::from_secs(60), &mut |_| {});
+        let run = processes.finished(Command::new("true"), Duration::from_secs(60));
         assert_eq!(run.expect_err("interrupted").kind(), io::ErrorKind::Interrupted);
     }
 }

@@ -44,7 +44,7 @@ pub fn find(python: &OsStr, processes: &Processes) -> Python {
 fn probe(python: &OsStr, processes: &Processes) -> Result<Interpreter, String> {
     let mut probe = command(python);
     probe.args(["-c", PROBE]);
-    let finished = processes.run(probe, LIMIT, &mut |_| {})?;
+    let finished = processes.run(probe, LIMIT)?;
     if finished.succeeded().is_err() {
         let stderr = String::from_utf8_lossy(&finished.stderr);
         let last = stderr.trim_end().lines().last().map(str::to_owned);

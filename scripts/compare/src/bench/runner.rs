@@ -7,7 +7,6 @@ use std::thread;
 use std::time::Duration;
 
 use common::workload::default_numbers;
-use nix::unistd::Pid;
 
 use crate::check::{Expected, checked};
 use crate::model::{Failure, Interpreter, Origin, Program, Run, Workload};
@@ -100,11 +99,10 @@ impl Runner {
 
     fn run_part(&self, program: &Program, part: usize, name: &str) -> Result<Run, Failure> {
         let command = self.command(program, part);
-        self.run(command, &self.expected(program.workload, part), name, &mut |_| {})
-            .map(|(run, _)| run)
+        self.run(command, &self.expected(program.workload, part), name).map(|(run, _)| run)
     }
 
-    /// Runs a command; returns the run and its standard error. `started` gets its process group.
+    /// Runs a command; returns the run and its standard error.
     ///
     /// # Errors
     /// The failure of the run.
@@ -113,9 +111,8 @@ impl Runner {
         command: Command,
         expected: &Expected,
         name: &str,
-        started: &mut dyn FnMut(Pid),
     ) -> Result<(Run, String), Failure> {
-        let finished = self.processes.run(command, self.limit, started);
+        let finished = self.processes.run(command, self.limit);
         let finished = finished.map_err(|reason| Failure::new(name, &reason, b"", b""))?;
         let run = checked(&finished, expected, name)?;
         Ok((run, String::from_utf8_lossy(&finished.stderr).into_owned()))

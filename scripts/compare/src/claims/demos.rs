@@ -156,7 +156,7 @@ pub fn run_one(demo: &Demo, runner: &Runner) -> Result<DemoResult, Failure> {
     let folder = TempDir::new()
         .map_err(|error| failed(&format!("there is no temporary folder: {error}")))?;
     let command = demo.built(runner, folder.path());
-    let output = runner.processes.run(command, LIMIT.min(runner.limit), &mut |_| {});
+    let output = runner.processes.run(command, LIMIT.min(runner.limit));
     let output = output.map_err(|reason| failed(&reason))?;
     demo.read(&output, folder.path())
         .map_err(|reason| Failure::new("its only run", &reason, &output.stdout, &output.stderr))

@@ -153,15 +153,12 @@ fn reason(row: &Row) -> String {
 /// What limits the results.
 pub fn remarks(comparison: &Comparison) -> Vec<String> {
     let mut remarks = Vec::new();
-    let wide = comparison
-        .too_wide()
-        .map(|(row, half)| format!("{} (± {})", row.program.command(), known(half, percent)));
-    let wide: Vec<String> = wide.collect();
-    if let (Some(until), false) = (comparison.until, wide.is_empty()) {
+    let width =
+        |(row, half): (&Row, _)| format!("{} (± {})", row.program.command(), known(half, percent));
+    let wide = comparison.too_wide().map(width).collect::<Vec<_>>().join(", ");
+    if let (Some(until), false) = (comparison.until.map(percent), wide.is_empty()) {
         remarks.push(format!(
-            "Not within {} when the time was over: {}. For more rounds: --max-time SECONDS.",
-            percent(until),
-            wide.join(", ")
+            "Not within {until} when the time was over: {wide}. For more rounds: --max-time SECONDS."
         ));
     }
     let rounds = comparison.rows.iter().filter_map(|row| row.runs.last());
@@ -202,13 +199,11 @@ pub fn failures(comparison: &Comparison) -> Vec<Block> {
     let mut blocks = Vec::new();
     for (name, failure) in comparison.failures() {
         blocks.push(Block::Text(format!("{name}, {}: {}", failure.run, failure.reason)));
-        for (stream, text) in
-            [("standard output", &failure.stdout), ("standard error", &failure.stderr)]
-        {
+        for (name, text) in [("output", &failure.stdout), ("error", &failure.stderr)] {
             if text.is_empty() {
-                blocks.push(Block::Text(format!("Its {stream} was empty.")));
+                blocks.push(Block::Text(format!("Its standard {name} was empty.")));
             } else {
-                blocks.push(Block::Text(format!("Its {stream}:")));
+                blocks.push(Block::Text(format!("Its standard {name}:")));
                 blocks.push(Block::Output(text.clone()));
             }
         }

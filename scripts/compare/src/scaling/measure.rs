@@ -21,6 +21,7 @@ use crate::check::Expected;
 use crate::model::{
     Comparison, Failure, NotRun, Point, Program, Scaling, Series, Strategy, WORKLOADS, Workload,
 };
+use crate::process::Processes;
 use crate::scaling::fit::fits;
 
 /// Downloads in flight. The first number reads both pages once: what a program needs anyway.
@@ -191,12 +192,10 @@ impl Meter<'_> {
         let processes = program.strategy == Some(Strategy::Processes);
         let name = format!("{workers} workers");
         let before = cpu_seconds(self.server.process());
-        let mut watch = None;
-        let mut started = |group| {
-            watch = processes.then(|| watch_memory(group, program.workload).ok()).flatten();
-        };
-        let ran = self.bench.runner.run(command, &expected, &name, &mut started);
-        let watched = watch.and_then(|stop| stop());
+        let runner = &self.bench.runner;
+        let watch = processes.then(|| watch_memory(runner.processes.clone(), program.workload));
+        let ran = runner.run(command, &expected, &name);
+        let watched = watch.and_then(Result::ok).and_then(|stop| stop());
         let (run, stderr) = ran?;
         let server = cpu_seconds(self.server.process()).zip(before);
         let Some(report) = &run.report else {
@@ -250,9 +249,12 @@ fn why_fewer(stderr: &str, workers: usize) -> String {
 /// The shortest time between two looks at the memory of a process group.
 const LOOKS: Duration = Duration::from_millis(10);
 
-/// Looks at the memory of a process group again and again, in a thread. The function that it returns
-/// ends that and returns the most memory that was seen, in bytes.
-fn watch_memory(group: Pid, workload: Workload) -> io::Result<impl FnOnce() -> Option<u64>> {
+/// Looks at the memory of the program that runs again and again, in a thread. The function that it
+/// returns ends that and returns the most memory that was seen, in bytes.
+fn watch_memory(
+    processes: Processes,
+    workload: Workload,
+) -> io::Result<impl FnOnce() -> Option<u64>> {
     // Downloads are all in flight at the first look.
     let first = match workload {
         Workload::Io => Duration::from_millis(LATENCY / 10 * 9),
@@ -263,7 +265,7 @@ fn watch_memory(group: Pid, workload: Workload) -> io::Result<impl FnOnce() -> O
         let (mut most, mut wait) = (None, first);
         while running.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
             let start = Instant::now();
-            most = most.max(memory_of(group));
+            most = most.max(processes.group().and_then(memory_of));
             // A look takes CPU time from the program: a twentieth of a core at most.
             wait = LOOKS.max(20 * start.elapsed());
         }
@@ -322,11 +324,10 @@ mod tests {
     fn the_memory_of_a_group_is_seen() {
         let mut command = Command::new("sleep");
         command.arg("0.5");
-        let mut watch = None;
-        let processes = crate::process::Processes::default();
-        let mut started = |group| watch = watch_memory(group, Workload::Cpu).ok();
-        processes.run(command, Duration::from_secs(60), &mut started).expect("a run");
-        let bytes = watch.and_then(|stop| stop()).expect("known");
+        let processes = Processes::default();
+        let stop = watch_memory(processes.clone(), Workload::Cpu).expect("a thread");
+        processes.run(command, Duration::from_secs(60)).expect("a run");
+        let bytes = stop().expect("known");
         assert!((50_000..1 << 30).contains(&bytes), "{bytes}");
     }
 }
