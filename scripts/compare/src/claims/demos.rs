@@ -20,26 +20,13 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// Something to run that shows a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Demo {
-    /// An example, which prints its result as a JSON object.
-    Example {
-        /// Its package.
-        package: &'static str,
-        /// Its name.
-        name: &'static str,
-    },
-    /// A program that draws its run. Holds if there is a block for each item.
-    Diagram {
-        /// The name of the program, which is that of its package.
-        program: &'static str,
-    },
-    /// The documentation tests of a module without dependencies. Hold if the compiler refuses what it
-    /// should, and accepts the rest.
-    DocTests {
-        /// The package.
-        package: &'static str,
-        /// The file of the module in the package.
-        file: &'static str,
-    },
+    /// An example: its package and its name. It prints its result as a JSON object.
+    Example(&'static str, &'static str),
+    /// A program, named as its package, that draws its run. Holds if there is a block for each item.
+    Diagram(&'static str),
+    /// The documentation tests of a package's `src/refused.rs`, which has no dependencies. Hold if the
+    /// compiler refuses what it should, and accepts the rest.
+    DocTests(&'static str),
 }
 
 const DIAGRAM: &str = "diagram.svg";
@@ -48,20 +35,20 @@ impl Demo {
     /// Its name in lists and messages.
     pub fn name(&self) -> String {
         match self {
-            Self::Example { name, .. } => (*name).to_owned(),
-            Self::Diagram { program } => format!("{program} --diagram"),
-            Self::DocTests { package, .. } => format!("{package} --doc"),
+            Self::Example(_, name) => (*name).to_owned(),
+            Self::Diagram(program) => format!("{program} --diagram"),
+            Self::DocTests(package) => format!("{package} --doc"),
         }
     }
 
     /// The command for a reader.
     pub fn command(&self) -> String {
         match self {
-            Self::Example { package, name } => format!("cargo run -p {package} --example {name}"),
-            Self::Diagram { program } => {
+            Self::Example(package, name) => format!("cargo run -p {package} --example {name}"),
+            Self::Diagram(program) => {
                 format!("cargo run -p {program} -- --diagram {program}.svg")
             }
-            Self::DocTests { package, .. } => format!("cargo test -p {package} --doc"),
+            Self::DocTests(package) => format!("cargo test -p {package} --doc"),
         }
     }
 
@@ -76,12 +63,12 @@ impl Demo {
     // The command for what is built already. It may write into `folder`.
     fn built(&self, runner: &Runner, folder: &Path) -> Command {
         match self {
-            Self::Example { name, .. } => {
+            Self::Example(_, name) => {
                 let mut command = Command::new(runner.programs.join("examples").join(name));
                 command.arg("--json");
                 command
             }
-            Self::Diagram { program } => {
+            Self::Diagram(program) => {
                 let mut command = Command::new(runner.programs.join(program));
                 command.args(["--json", "--quiet", "--diagram"]).arg(folder.join(DIAGRAM));
                 if let (Sites::Local(server), true) = (&runner.sites, program.ends_with("-io")) {
@@ -89,10 +76,10 @@ impl Demo {
                 }
                 command
             }
-            Self::DocTests { package, file } => {
+            Self::DocTests(package) => {
                 let mut command = Command::new("rustdoc");
                 command.args(["--test", "--edition", "2024"]);
-                command.arg(sources::workspace().join(package).join(file));
+                command.arg(sources::workspace().join(package).join("src/refused.rs"));
                 command
             }
         }
@@ -103,14 +90,14 @@ impl Demo {
         output.succeeded()?;
         let not_json = |error| format!("its output is not the expected JSON object: {error}");
         let result = match self {
-            Self::Example { .. } => serde_json::from_slice(&output.stdout).map_err(not_json)?,
-            Self::Diagram { .. } => {
+            Self::Example(..) => serde_json::from_slice(&output.stdout).map_err(not_json)?,
+            Self::Diagram(_) => {
                 let report: Report = serde_json::from_slice(&output.stdout).map_err(not_json)?;
                 let svg = fs::read_to_string(folder.join(DIAGRAM))
                     .map_err(|error| format!("its diagram cannot be read: {error}"))?;
                 of_diagram(&report, &svg)
             }
-            Self::DocTests { .. } => of_doc_tests(&String::from_utf8_lossy(&output.stdout)),
+            Self::DocTests(_) => of_doc_tests(&String::from_utf8_lossy(&output.stdout)),
         };
         Ok(DemoResult { name: self.name(), ..result })
     }

@@ -23,28 +23,24 @@ const PROCESSES: &str = "multiproc-cpu";
 const PYTHON_THREADS: &str = "threads_io.py";
 const PYTHON_CPU_THREADS: &str = "cpu_threads.py";
 
-const RACE_CONDITION: Demo = example("threads-io", "race_condition");
-const DEADLOCK: Demo = example("threads-io", "deadlock");
-const PREEMPTION: Demo = example("threads-io", "preemption");
-const GIL: Demo = example("threads-io", "gil");
-const CPU_THREADS: Demo = example("threads-io", "cpu_threads");
-const SCALE_THREADS: Demo = example("threads-io", "scale_threads");
-const COOPERATIVE_SWITCH: Demo = example("async-io", "cooperative_switch");
-const BLOCKING_CALL: Demo = example("async-io", "blocking_call");
-const GREEDY_TASK: Demo = example("async-io", "greedy_task");
-const CPU_TASKS: Demo = example("async-io", "cpu_tasks");
-const SCALE_TASKS: Demo = example("async-io", "scale_tasks");
-const SEPARATE_MEMORY: Demo = example("multiproc-cpu", "separate_memory");
-const SCALE_PROCESSES: Demo = example("multiproc-cpu", "scale_processes");
-const IO_BOUND: Demo = example("multiproc-cpu", "io_bound");
-const THREADS_DIAGRAM: Demo = Demo::Diagram { program: "threads-io" };
-const TASKS_DIAGRAM: Demo = Demo::Diagram { program: "async-io" };
-const PROCESSES_DIAGRAM: Demo = Demo::Diagram { program: "multiproc-cpu" };
-const REFUSED: Demo = Demo::DocTests { package: "threads-io", file: "src/refused.rs" };
-
-const fn example(package: &'static str, name: &'static str) -> Demo {
-    Demo::Example { package, name }
-}
+const RACE_CONDITION: Demo = Demo::Example("threads-io", "race_condition");
+const DEADLOCK: Demo = Demo::Example("threads-io", "deadlock");
+const PREEMPTION: Demo = Demo::Example("threads-io", "preemption");
+const GIL: Demo = Demo::Example("threads-io", "gil");
+const CPU_THREADS: Demo = Demo::Example("threads-io", "cpu_threads");
+const SCALE_THREADS: Demo = Demo::Example("threads-io", "scale_threads");
+const COOPERATIVE_SWITCH: Demo = Demo::Example("async-io", "cooperative_switch");
+const BLOCKING_CALL: Demo = Demo::Example("async-io", "blocking_call");
+const GREEDY_TASK: Demo = Demo::Example("async-io", "greedy_task");
+const CPU_TASKS: Demo = Demo::Example("async-io", "cpu_tasks");
+const SCALE_TASKS: Demo = Demo::Example("async-io", "scale_tasks");
+const SEPARATE_MEMORY: Demo = Demo::Example("multiproc-cpu", "separate_memory");
+const SCALE_PROCESSES: Demo = Demo::Example("multiproc-cpu", "scale_processes");
+const IO_BOUND: Demo = Demo::Example("multiproc-cpu", "io_bound");
+const THREADS_DIAGRAM: Demo = Demo::Diagram("threads-io");
+const TASKS_DIAGRAM: Demo = Demo::Diagram("async-io");
+const PROCESSES_DIAGRAM: Demo = Demo::Diagram("multiproc-cpu");
+const REFUSED: Demo = Demo::DocTests("threads-io");
 
 // A claim that holds if its demonstrations hold, unless it gets another rule.
 const fn claim(id: &'static str, claim: &'static str) -> Claim {

@@ -25,7 +25,7 @@ pub fn evaluate(comparison: &Comparison) -> Vec<ClaimEntry> {
     let busy = comparison.busy().is_some();
     let evaluated = |claim: &Claim| {
         let mut entry = entry(claim, &Facts::of(claim, comparison));
-        let measures = claim.demos.iter().all(|demo| matches!(demo, Demo::Example { .. }));
+        let measures = claim.demos.iter().all(|demo| matches!(demo, Demo::Example(..)));
         if busy && measures && entry.verdict == ClaimVerdict::DoesNotHold {
             entry.verdict = ClaimVerdict::NotResolved;
         }
@@ -48,7 +48,11 @@ fn entry(claim: &Claim, facts: &Facts) -> ClaimEntry {
 
 /// Runs all demonstrations and adds their results, or their failures, to `comparison`. Calls
 /// `after_each` after each one.
-pub fn run(comparison: &mut Comparison, bench: &Bench, after_each: &mut dyn FnMut(&Comparison)) {
+pub fn run(
+    comparison: &mut Comparison,
+    bench: &Bench,
+    after_each: &mut dyn FnMut(&mut Comparison),
+) {
     for demo in each_once(CLAIMS.iter().flat_map(|claim| claim.demos)) {
         if bench.interrupted_by().is_some() {
             break;
@@ -65,6 +69,5 @@ pub fn run(comparison: &mut Comparison, bench: &Bench, after_each: &mut dyn FnMu
         comparison.claims = Some(evaluate(comparison));
         after_each(comparison);
     }
-    comparison.interrupted_by = bench.interrupted_by();
     comparison.claims = Some(evaluate(comparison));
 }

@@ -39,7 +39,7 @@ pub fn fill(
     comparison: &mut Comparison,
     bench: &Bench,
     server: &Server,
-    after_each: &mut dyn FnMut(&Comparison),
+    after_each: &mut dyn FnMut(&mut Comparison),
 ) {
     let cpus = thread::available_parallelism().map_or(1, usize::from);
     // For up to six workers, each gets the same number of sums.
@@ -68,19 +68,16 @@ pub fn fill(
         let left: f64 = turns.iter().map(Turn::seconds).sum();
         let now = format!("{}, {} workers", program.name, turn.workers);
         bench.progress.show(&now, 1.0 - (left + turn.seconds()) / all);
-        let (began, before) = (Instant::now(), bench.load());
-        let measured = meter.measure(program, turn.workers);
-        let round = comparison.rounds.len();
-        comparison.rounds.push(bench.measured(program.workload, round, began, before));
+        let measure = || meter.measure(program, turn.workers);
+        let (measured, round) = bench.timed(program.workload, comparison.rounds.len(), measure);
+        comparison.rounds.push(round);
         if let Some(again) = note(&mut scaling, comparison, turn, measured, bench) {
             turns.push_front(again);
         }
         scaling.fit = fits(&scaling);
         comparison.scaling = Some(scaling.clone());
-        comparison.interrupted_by = bench.interrupted_by();
         after_each(comparison);
     }
-    comparison.interrupted_by = bench.interrupted_by();
     comparison.scaling = Some(scaling);
 }
 
