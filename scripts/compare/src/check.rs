@@ -83,15 +83,10 @@ fn read(stdout: &[u8]) -> Result<Report, String> {
     field::<usize>(&object, "items")?;
     field::<usize>(&object, "failed")?;
     field::<Answer>(&object, "answer")?;
-    let unknown = [
-        ("program", json!("")),
-        ("strategy", json!("sequential")),
-        ("workers", json!(0)),
-        ("wall_seconds", json!(0.0)),
-        ("spans", json!([])),
-    ];
-    let unknown = unknown.map(|(key, value)| (key.to_owned(), value));
-    let whole: Map<String, Value> = unknown.into_iter().chain(object).collect();
+    let unknown = json!({ "program": "", "strategy": "sequential", "workers": 0,
+        "wall_seconds": 0.0, "spans": [] });
+    let mut whole = unknown.as_object().cloned().unwrap_or_default();
+    whole.extend(object);
     serde_json::from_value(whole.into())
         .map_err(|error| format!("its report breaks the contract: {error}"))
 }
@@ -109,15 +104,11 @@ fn can_be_drawn(report: &Report) -> bool {
 // The failed items, as the end of a sentence. The first one stands for all: mostly the others have
 // the same cause.
 fn failed_items(report: &Report) -> String {
-    let mut failed =
-        report.spans.iter().filter_map(|item| Some((&item.name, item.error.as_ref()?)));
-    match failed.next() {
-        None => String::new(),
-        Some((name, error)) => {
-            let Report { failed, items, .. } = report;
-            format!("; {failed} of {items} items failed, the first of them {name}: {error}")
-        }
-    }
+    let Report { failed, items, spans, .. } = report;
+    let first = spans.iter().find_map(|item| Some((&item.name, item.error.as_ref()?)));
+    first.map_or(String::new(), |(name, error)| {
+        format!("; {failed} of {items} items failed, the first of them {name}: {error}")
+    })
 }
 
 // Of many sums, only the first wrong one is named.

@@ -89,9 +89,7 @@ impl Processes {
             for signal in signals.forever() {
                 let mut state = watcher.state();
                 if state.signal.is_some() {
-                    if let Some(group) = state.group {
-                        kill(group);
-                    }
+                    state.group.into_iter().for_each(kill);
                     process::exit(128 + signal);
                 }
                 state.signal = u8::try_from(signal).ok();

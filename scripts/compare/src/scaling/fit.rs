@@ -23,23 +23,17 @@ fn fit(series: &Series, least: usize, most: usize) -> Option<Fit> {
     let base = series.points.first()?;
     let within = |point: &&Point| (least..=most).contains(&point.workers);
     let points: Vec<&Point> = series.points.iter().filter(within).collect();
-    let whole = |cost: Cost| {
-        class(points.iter().filter_map(|point| Some((point.workers as f64, cost(point)?))))
-    };
-    let added = |cost: Cost| {
-        class(points.iter().filter_map(|point| {
-            Some(((point.workers - base.workers) as f64, cost(point)? - cost(base)?))
-        }))
+    let class_of = |cost: Cost, added: bool| {
+        let (workers, least) = if added { (base.workers, cost(base)?) } else { (0, 0.0) };
+        let pair = |point: &&Point| Some(((point.workers - workers) as f64, cost(point)? - least));
+        class(points.iter().filter_map(pair))
     };
     Some(Fit {
         program: series.program,
         range: (points.first()?.workers, points.last()?.workers),
-        wall: whole(Point::WALL),
-        cpu_time: match series.workload {
-            Workload::Io => added(Point::CPU_TIME),
-            Workload::Cpu => whole(Point::CPU_TIME),
-        },
-        memory: added(Point::MEMORY),
+        wall: class_of(Point::WALL, false),
+        cpu_time: class_of(Point::CPU_TIME, series.workload == Workload::Io),
+        memory: class_of(Point::MEMORY, true),
     })
 }
 
