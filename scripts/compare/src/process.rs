@@ -3,7 +3,7 @@
 
 use std::io::{self, PipeReader, Read};
 use std::os::unix::process::CommandExt;
-use std::process::{self, Child, Command, ExitStatus, Stdio};
+use std::process::{self, Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -151,17 +151,19 @@ impl Processes {
         // Its workers that are left behind; then the group is not needed any more.
         kill(group.id);
         self.state().group = None;
-        let (stdout, stderr, problem) = watched.finish(start, limit);
+        let (stdout, stderr, in_limits) = watched.finish(start, limit);
+        let status = status?;
+        let succeeded = status.success().then_some(()).ok_or(status.to_string());
         let usage = before.zip(after).map(|(before, after)| after.since(&before));
-        Ok(Finished { status: status?, stdout, stderr, wall, usage, problem })
+        Ok(Finished { outcome: in_limits.and(succeeded), stdout, stderr, wall, usage })
     }
 }
 
 /// How a program ended.
 #[derive(Debug)]
 pub struct Finished {
-    /// Its exit status.
-    pub status: ExitStatus,
+    /// Whether it ended by itself, within the limits, with exit code 0; else what was wrong.
+    pub outcome: Result<(), String>,
     /// Standard output.
     pub stdout: Vec<u8>,
     /// Standard error.
@@ -170,22 +172,6 @@ pub struct Finished {
     pub wall: Duration,
     /// CPU time and context switches; `None` if the system does not report them.
     pub usage: Option<Usage>,
-    /// Why the run counts as failed whatever the exit status is.
-    pub problem: Option<String>,
-}
-
-impl Finished {
-    /// Whether its exit code is 0 and there is no other problem.
-    ///
-    /// # Errors
-    /// What is wrong.
-    pub fn succeeded(&self) -> Result<(), String> {
-        match &self.problem {
-            Some(problem) => Err(problem.clone()),
-            None if self.status.success() => Ok(()),
-            None => Err(self.status.to_string()),
-        }
-    }
 }
 
 /// CPU time and context switches of all programs that have ended until now, with the workers that they
@@ -203,7 +189,7 @@ fn consumed() -> Option<Usage> {
 
 /// The threads beside a program that runs: two read its output, one keeps the deadline.
 struct Watched {
-    outputs: [Receiver<(Vec<u8>, bool)>; 2],
+    outputs: [Receiver<Vec<u8>>; 2],
     ended: Sender<()>,
     deadline: thread::JoinHandle<bool>,
 }
@@ -227,8 +213,8 @@ impl Watched {
     }
 
     /// The program has ended: returns its output, which is waited for until `limit` after `start`, and
-    /// what was wrong with the run.
-    fn finish(self, start: Instant, limit: Duration) -> (Vec<u8>, Vec<u8>, Option<String>) {
+    /// which limit it broke.
+    fn finish(self, start: Instant, limit: Duration) -> (Vec<u8>, Vec<u8>, Result<(), String>) {
         drop(self.ended);
         let too_long = self.deadline.join().unwrap_or(false);
         let least = Instant::now() + GRACE;
@@ -237,31 +223,31 @@ impl Watched {
             output.recv_timeout(until.saturating_duration_since(Instant::now())).ok()
         });
         let open = outputs.contains(&None);
-        let [(stdout, stdout_cut), (stderr, stderr_cut)] = outputs.map(Option::unwrap_or_default);
+        let [stdout, stderr] = outputs.map(Option::unwrap_or_default);
         let limit = limit.as_secs();
-        let problem = match () {
-            () if stdout_cut || stderr_cut => "it wrote more than 64 MiB".into(),
-            () if too_long => format!("it took longer than {limit} s (--run-limit)"),
-            () if open => format!(
+        let in_limits = match () {
+            () if stdout.len().max(stderr.len()) > MAX_OUTPUT => {
+                Err("it wrote more than 64 MiB".into())
+            }
+            () if too_long => Err(format!("it took longer than {limit} s (--run-limit)")),
+            () if open => Err(format!(
                 "it ended, but a process that it started kept its output open for {limit} s \
                  (--run-limit)"
-            ),
-            () => return (stdout, stderr, None),
+            )),
+            () => Ok(()),
         };
-        (stdout, stderr, Some(problem))
+        (stdout, stderr, in_limits)
     }
 }
 
-/// Reads to the end, or kills the group once there is too much. Returns whether there was.
-fn read(pipe: impl Read, group: Pid) -> (Vec<u8>, bool) {
+/// Reads to the end, or kills the group once there is too much.
+fn read(pipe: impl Read, group: Pid) -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = pipe.take(MAX_OUTPUT as u64 + 1).read_to_end(&mut bytes);
-    let too_much = bytes.len() > MAX_OUTPUT;
-    if too_much {
+    if bytes.len() > MAX_OUTPUT {
         kill(group);
-        bytes.truncate(MAX_OUTPUT);
     }
-    (bytes, too_much)
+    bytes
 }
 
 #[cfg(test)]
@@ -278,15 +264,15 @@ mod tests {
     fn output_status_and_usage_are_returned() {
         let finished = run("echo out; echo error >&2; exit 3", Duration::from_secs(60));
         assert_eq!((finished.stdout, finished.stderr), (b"out\n".to_vec(), b"error\n".to_vec()));
-        assert_eq!((finished.status.code(), finished.problem), (Some(3), None));
+        assert_eq!(finished.outcome, Err("exit status: 3".into()));
         assert!(finished.usage.is_some());
     }
 
     #[test]
     fn too_much_output_ends_the_program() {
         let finished = run("yes", Duration::from_secs(60));
-        assert_eq!(finished.problem.as_deref(), Some("it wrote more than 64 MiB"));
-        assert_eq!(finished.stdout.len(), MAX_OUTPUT);
+        assert_eq!(finished.outcome, Err("it wrote more than 64 MiB".into()));
+        assert_eq!(finished.stdout.len(), MAX_OUTPUT + 1);
     }
 
     #[test]
@@ -297,11 +283,8 @@ mod tests {
             "setsid sh -c 'touch {started}; sleep 5' & until [ -e {started} ]; do sleep 0.1; done"
         );
         let finished = run(&script, Duration::from_secs(2));
-        assert!(
-            finished
-                .problem
-                .is_some_and(|problem| problem.contains("kept its output open for 2 s"))
-        );
+        let reason = finished.outcome.expect_err("open");
+        assert!(reason.contains("kept its output open for 2 s"), "{reason}");
         assert!(finished.wall < Duration::from_secs(5));
     }
 

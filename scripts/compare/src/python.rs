@@ -45,10 +45,10 @@ fn probe(python: &OsStr, processes: &Processes) -> Result<Interpreter, String> {
     let mut probe = command(python);
     probe.args(["-c", PROBE]);
     let finished = processes.run(probe, LIMIT)?;
-    if finished.succeeded().is_err() {
+    if let Err(reason) = finished.outcome {
         let stderr = String::from_utf8_lossy(&finished.stderr);
         let last = stderr.trim_end().lines().last().map(str::to_owned);
-        return Err(last.unwrap_or(finished.status.to_string()));
+        return Err(last.unwrap_or(reason));
     }
     serde_json::from_slice(&finished.stdout).map_err(|_| "it is not a Python interpreter".into())
 }

@@ -33,32 +33,36 @@ pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison),
     let progress = Progress::start();
     let mut chosen = options.chosen();
     let python = options.wants_python().then(|| python::find(&options.interpreter(), &processes));
-    let mut interpreter = None;
-    match &python {
-        None => {}
-        Some(Python::Interpreter(found)) => {
-            chosen.retain(|program| match program.name {
-                WITH_GIL => !found.gil,
-                INTERPRETERS => found.interpreters,
-                _ => true,
-            });
-            interpreter = Some((found.clone(), options.python_folder()));
+    if let Some(Python::Missing(why)) = &python {
+        let message = format!("The Python programs were not run: {why}");
+        chosen.retain(|program| program.origin != Origin::Python);
+        if chosen.is_empty() {
+            return Err(message);
         }
-        Some(Python::Missing(why)) => {
-            let message = format!("The Python programs were not run: {why}");
-            chosen.retain(|program| program.origin != Origin::Python);
-            if chosen.is_empty() {
-                return Err(message);
-            }
-            progress.eprint_line(&format!("note: {message}"));
-        }
+        progress.eprint_line(&format!("note: {message}"));
+    }
+    let mut comparison = Comparison {
+        machine: machine::this(),
+        sums: default_numbers().count(),
+        as_in_the_article: options.repeat == REPEAT,
+        until: options.effort().until,
+        python,
+        ..Comparison::default()
+    };
+    let interpreter = comparison.interpreter().cloned();
+    if let Some(interpreter) = &interpreter {
+        chosen.retain(|program| match program.name {
+            WITH_GIL => !interpreter.gil,
+            INTERPRETERS => interpreter.interpreters,
+            _ => true,
+        });
     }
     let local = server.as_ref().map(|server| Sites::Local(server.address()));
     let runner = Runner {
         programs,
         sites: local.unwrap_or_else(|| Sites::Real(urls.clone())),
         repeat: options.repeat,
-        python: interpreter,
+        python: interpreter.map(|interpreter| (interpreter, options.python_folder())),
         limit: Duration::from_secs(options.run_limit),
         processes,
     };
@@ -66,17 +70,9 @@ pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison),
         progress.show(&format!("trying {name}"), 0.0);
         chosen.push(runner.foreign(name, words));
     }
-    let comparison = Comparison {
-        machine: machine::this(),
-        urls,
-        downloads: runner.expected(Workload::Io, runner.repeat).items,
-        sums: default_numbers().count(),
-        as_in_the_article: runner.repeat == REPEAT,
-        rows: chosen.into_iter().map(sources::row).collect(),
-        until: options.effort().until,
-        python,
-        ..Comparison::default()
-    };
+    comparison.downloads = runner.expected(Workload::Io, runner.repeat).items;
+    comparison.rows = chosen.into_iter().map(sources::row).collect();
+    comparison.urls = urls;
     let (warm_ups, effort) = (options.warmup, options.effort());
     let server_process = server.as_ref().map(Server::process);
     Ok((Bench { runner, warm_ups, effort, progress, server_process }, server, comparison))

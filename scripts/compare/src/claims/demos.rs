@@ -87,7 +87,7 @@ impl Demo {
 
     // The result in its output, or what is wrong with it.
     fn read(&self, output: &Finished, folder: &Path) -> Result<DemoResult, String> {
-        output.succeeded()?;
+        output.outcome.clone()?;
         let not_json = |error| format!("its output is not the expected JSON object: {error}");
         let result = match self {
             Self::Example(..) => serde_json::from_slice(&output.stdout).map_err(not_json)?,
