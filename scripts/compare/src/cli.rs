@@ -16,7 +16,7 @@ use url::Url;
 use crate::bench::order::Effort;
 use crate::catalog::{self, PEERS, PYTHON, RUST, SCALING};
 use crate::export::{Format, REPORT};
-use crate::model::{Origin, Program};
+use crate::model::{Origin, Program, Workload};
 use crate::python;
 use crate::render::{csv, html, json, markdown};
 use crate::sources::workspace;
@@ -82,7 +82,7 @@ pub struct Options {
     /// Add a program of your own, in any language (can be repeated). scripts/README.md describes what it
     /// gets and what it prints
     #[arg(long, value_name = "NAME=COMMAND", value_parser = parsed(foreign), allow_hyphen_values = true)]
-    pub also: Vec<Foreign>,
+    pub also: Vec<Program>,
     /// Show each claim of the article, what a short comparison and the examples measure of it here, and
     /// whether it holds
     #[arg(long, conflicts_with_all = ["only", "urls", "repeat"])]
@@ -121,10 +121,6 @@ pub struct Options {
     #[arg(long, value_name = "FOLDER", hide = true)]
     pub programs: Option<PathBuf>,
 }
-
-/// A program of the user's own: its name and the words of its command. They live as long as the rows of
-/// the catalogue.
-pub type Foreign = (&'static str, &'static [&'static str]);
 
 impl Options {
     /// Reads the command line; ends the program for wrong usage and for `--help`.
@@ -269,16 +265,26 @@ fn percent(text: &str) -> Result<f64, String> {
     percent.ok_or("not a number from 0.1 to 100".into())
 }
 
-fn foreign(text: &str) -> Result<Foreign, String> {
+// Its texts live as long as those of the catalogue. What it does is found out later.
+fn foreign(text: &str) -> Result<Program, String> {
     let (name, command) = text.split_once('=').ok_or("not NAME=COMMAND")?;
-    let words = shlex::split(command).filter(|words| !words.is_empty());
-    let words = words.ok_or("the command is empty or has an open quote")?;
+    let words = shlex::split(command).unwrap_or_default().into_iter();
+    let words: &[&str] = words.map(|word| &*word.leak()).collect::<Vec<&str>>().leak();
+    let (file, arguments) =
+        words.split_first().ok_or("the command is empty or has an open quote")?;
     let known = catalog::names().iter().any(|known| known == name);
     if name.is_empty() || known {
         return Err("the name is empty or that of another program".into());
     }
-    let words: Vec<&str> = words.into_iter().map(|word| &*word.leak()).collect();
-    Ok((name.to_owned().leak(), words.leak()))
+    Ok(Program {
+        name: name.to_owned().leak(),
+        file,
+        origin: Origin::Foreign,
+        strategy: None,
+        workload: Workload::Io,
+        arguments,
+        article_seconds: None,
+    })
 }
 
 fn name(text: &str) -> Result<String, String> {
@@ -363,8 +369,9 @@ mod tests {
         let peer = "threads-io --workers 160";
         assert_eq!(commands(&["--only", peer]), [peer]);
         assert_eq!(commands(&["--only", "threads-io"]), ["threads-io"]);
-        let also = parsed(&["--also", "my own=node 'my file.js' 7"]).also;
-        assert_eq!(also, [("my own", &["node", "my file.js", "7"][..])]);
+        let also = parsed(&["--also", "my own=node 'my file.js' 7"]).also[0];
+        assert_eq!((also.name, also.file), ("my own", "node"));
+        assert_eq!(also.arguments, ["my file.js", "7"]);
     }
 
     #[test]

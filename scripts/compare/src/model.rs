@@ -214,12 +214,9 @@ impl Row {
         self.runs.push(run);
         let Some(wall) = Statistics::of(&self.times()) else { return };
         let distance = |run: &Run| (run.wall_seconds - wall.median).abs();
-        let reports = self.runs.iter().enumerate().filter(|(_, run)| run.report.is_some());
-        let closest = reports.min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)));
-        let kept = closest.map(|(position, _)| position);
-        for (position, run) in self.runs.iter_mut().enumerate() {
-            run.report = run.report.take().filter(|_| kept == Some(position));
-        }
+        let mut drawn: Vec<_> = self.runs.iter_mut().filter(|run| run.report.is_some()).collect();
+        drawn.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
+        drawn.into_iter().skip(1).for_each(|run| run.report = None);
     }
 
     /// The report of a typical run.

@@ -20,7 +20,7 @@ use crate::{machine, python, sources};
 ///
 /// # Errors
 /// A program is missing, or the system refuses what is needed.
-pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison), String> {
+pub fn prepare(options: &Options) -> Result<(Bench, Comparison), String> {
     let programs = options.folder()?;
     if options.scaling {
         // The programs inherit it.
@@ -43,6 +43,7 @@ pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison),
     }
     let mut comparison = Comparison {
         machine: machine::this(),
+        urls: urls.clone(),
         sums: default_numbers().count(),
         as_in_the_article: options.repeat == REPEAT,
         until: options.effort().until,
@@ -60,20 +61,18 @@ pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison),
     let local = server.as_ref().map(|server| Sites::Local(server.address()));
     let runner = Runner {
         programs,
-        sites: local.unwrap_or_else(|| Sites::Real(urls.clone())),
+        sites: local.unwrap_or(Sites::Real(urls)),
         repeat: options.repeat,
         python: interpreter.map(|interpreter| (interpreter, options.python_folder())),
         limit: Duration::from_secs(options.run_limit),
         processes,
     };
-    for (name, words) in &options.also {
-        progress.show(&format!("trying {name}"), 0.0);
-        chosen.push(runner.foreign(name, words));
+    for program in &options.also {
+        progress.show(&format!("trying {}", program.name), 0.0);
+        chosen.push(runner.foreign(*program));
     }
     comparison.downloads = runner.expected(Workload::Io, runner.repeat).items;
     comparison.rows = chosen.into_iter().map(sources::row).collect();
-    comparison.urls = urls;
     let (warm_ups, effort) = (options.warmup, options.effort());
-    let server_process = server.as_ref().map(Server::process);
-    Ok((Bench { runner, warm_ups, effort, progress, server_process }, server, comparison))
+    Ok((Bench { runner, server, warm_ups, effort, progress }, comparison))
 }

@@ -7,6 +7,8 @@ pub mod runner;
 
 use std::time::Instant;
 
+use common::server::Server;
+
 use crate::bench::load::Load;
 use crate::bench::order::{Effort, MIN_ROUNDS, Plan, ROUNDS};
 use crate::bench::progress::Progress;
@@ -18,14 +20,14 @@ use crate::model::{Comparison, Failure, Round, Row, WORKLOADS, Workload};
 pub struct Bench {
     /// Starts, times and checks the programs.
     pub runner: Runner,
+    /// The local server; `None` if real sites are read.
+    pub server: Option<Server>,
     /// Warm-up runs of each program.
     pub warm_ups: usize,
     /// How much is measured.
     pub effort: Effort,
     /// Shows how far the comparison is.
     pub progress: Progress,
-    /// The process of the local server.
-    pub server_process: Option<u32>,
 }
 
 impl Bench {
@@ -35,7 +37,7 @@ impl Bench {
     }
 
     fn load(&self) -> Option<Load> {
-        Load::now(self.server_process)
+        Load::now(self.server.as_ref().map(Server::process))
     }
 
     /// Does `work`, which is a round of a workload, and measures its length and what others took.

@@ -60,17 +60,8 @@ impl Runner {
 
     /// A foreign program with its workload: it is tried with a few downloads, then with a few sums. If
     /// both fail, the one that it printed something for is taken.
-    pub fn foreign(&self, name: &'static str, words: &'static [&'static str]) -> Program {
-        let (file, arguments) = words.split_first().unwrap_or((&"", &[]));
-        let program = |workload| Program {
-            name,
-            file,
-            origin: Origin::Foreign,
-            strategy: None,
-            workload,
-            arguments,
-            article_seconds: None,
-        };
+    pub fn foreign(&self, program: Program) -> Program {
+        let program = |workload| Program { workload, ..program };
         // What fails but prints something tells more than what prints nothing.
         let success = |workload| match self.run_part(&program(workload), 1, "trial") {
             Ok(_) => 2,

@@ -125,7 +125,7 @@ fn fastest(comparison: &Comparison, workload: Workload) -> Option<String> {
         Verdict::Faster => format!(
             "The fastest is {first_name}: {} faster than {second_name}{}.",
             times(lead),
-            reason(first)
+            reason(first).unwrap_or_default()
         ),
         // A verdict against the baseline has a line anyway.
         _ if first.program.is_baseline() || second.program.is_baseline() => return None,
@@ -134,20 +134,19 @@ fn fastest(comparison: &Comparison, workload: Workload) -> Option<String> {
 }
 
 /// Why a program is fast, as the end of a sentence.
-fn reason(row: &Row) -> String {
-    match (row.program.workload, row.program.strategy, row.report()) {
-        (_, Some(Strategy::Sequential) | None, _) | (Workload::Io, _, None) => String::new(),
-        (Workload::Io, _, Some(report)) => {
+fn reason(row: &Row) -> Option<String> {
+    row.program.strategy.filter(|strategy| *strategy != Strategy::Sequential)?;
+    Some(match row.program.workload {
+        Workload::Io => {
+            let report = row.report()?;
             let thread = if report.threads == Some(1) { ", on one thread" } else { "" };
             let most = Timeline::of(report).peak_concurrency();
             format!(", because up to {most} downloads wait at the same time{thread}")
         }
-        (Workload::Cpu, ..) => {
-            let used = row.summary().and_then(|summary| summary.cpus_used);
-            let used = used.map(|used| format!(", because it used {} CPUs", significant(used)));
-            used.unwrap_or_default()
+        Workload::Cpu => {
+            format!(", because it used {} CPUs", significant(row.summary()?.cpus_used?))
         }
-    }
+    })
 }
 
 /// What limits the results.

@@ -8,7 +8,7 @@ use crate::model::{
     Comparison, Cost, Machine, Origin, Point, Row, Scaling, Series, Strategy, WORKLOADS, Workload,
 };
 use crate::render::charts::{self, Bar, Line};
-use crate::render::number::{UNKNOWN, count, memory, ratio, time};
+use crate::render::number::{count, known, memory, ratio, time};
 use crate::render::{Block, Figure, claims, document, scaling, tables, words};
 
 /// The height of all rows of a diagram that shares its axis with others, in pixels.
@@ -92,13 +92,10 @@ fn sections(comparison: &Comparison) -> Result<Vec<Section>, String> {
 }
 
 fn machine(comparison: &Comparison) -> Vec<String> {
-    let Machine { cpus, model, architecture, system, kernel, compiler, date } = &comparison.machine;
-    let known = |text: &Option<String>| text.clone().unwrap_or(UNKNOWN.into());
+    let Machine { compiler, date, .. } = &comparison.machine;
     let mut facts = vec![
-        format!("CPUs: {}", known(&cpus.map(|cpus| cpus.to_string()))),
-        format!("model: {} ({architecture})", known(model)),
-        format!("system: {}, kernel {}", known(system), known(kernel)),
-        format!("compiler: {}", known(compiler)),
+        words::machine(&comparison.machine),
+        format!("compiler: {}", known(compiler.as_ref(), String::clone)),
         format!("date: {date}"),
     ];
     facts.extend(comparison.interpreter().map(words::python));

@@ -7,8 +7,8 @@ use crate::model::{Comparison, Interpreter, Machine};
 use crate::render::Block;
 use crate::render::number::{known, percent};
 
-// A machine in words.
-fn machine(machine: &Machine) -> String {
+/// A machine in words.
+pub fn machine(machine: &Machine) -> String {
     let unknown = |text: &Option<String>| known(text.as_ref(), |text| text.clone());
     let cpus = match machine.cpus {
         Some(1) => "1 CPU".into(),

@@ -38,9 +38,10 @@ const SUMS_ROUNDS: usize = 3;
 pub fn fill(
     comparison: &mut Comparison,
     bench: &Bench,
-    server: &Server,
     after_each: &mut dyn FnMut(&mut Comparison),
 ) {
+    // There is one: the flag conflicts with --url.
+    let Some(server) = &bench.server else { return };
     let cpus = thread::available_parallelism().map_or(1, usize::from);
     // For up to six workers, each gets the same number of sums.
     let sums = 240.max(8 * cpus);
