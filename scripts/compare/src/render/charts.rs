@@ -102,11 +102,10 @@ pub fn lines(lines: &[Line], show: fn(f64) -> String) -> Result<String, String> 
     let all = || lines.iter().flat_map(|line| &line.points);
     // To whole powers of ten, so that a slope can be read by eye.
     let range = |of: fn(&(f64, f64)) -> f64| {
-        let least = all().map(of).fold(f64::MAX, f64::min).min(f64::MAX);
-        let most = all().map(of).fold(f64::MIN_POSITIVE, f64::max);
-        let least = if least > most { most } else { least };
-        let (low, high) = (least.log10().floor() as i32, most.log10().ceil() as i32);
-        (low, if high > low { high } else { low + 1 })
+        let exponents = || all().map(of).map(f64::log10);
+        let low = exponents().reduce(f64::min).unwrap_or(0.0).floor() as i32;
+        let high = exponents().reduce(f64::max).unwrap_or(0.0).ceil() as i32;
+        (low, high.max(low + 1))
     };
     let (x, y) = (range(|point| point.0), range(|point| point.1));
     let power = |exponent: i32| 10f64.powi(exponent);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::catalog::OPTIONS;
 use crate::model::{ClaimEntry, ClaimVerdict, Comparison, Figure, Unit};
 use crate::render::number::{known, memory, significant, time, with_interval};
 use crate::render::words::{heading, python};
@@ -88,9 +89,8 @@ fn counts(claims: &[ClaimEntry]) -> String {
     for claim in claims {
         *counts.entry(name(&claim.verdict)).or_default() += 1;
     }
-    let text: Vec<String> =
-        counts.iter().map(|(verdict, count)| format!("{verdict}: {count}")).collect();
-    format!("{} claims. {}.", claims.len(), text.join("; "))
+    let counts = counts.iter().map(|(verdict, count)| format!("{verdict}: {count}"));
+    format!("{} claims. {}.", claims.len(), counts.collect::<Vec<_>>().join("; "))
 }
 
 // The figures of C03: for each option its speedup of the downloads and of the sums.
@@ -103,16 +103,14 @@ fn speedups(figures: &[Figure]) -> Grid {
         Some(value) if value == best(column) => format!("* {}", significant(value)),
         value => known(value, significant),
     };
-    let option = |(title, pair): (&str, &[Figure])| {
-        [title.to_owned()].into_iter().chain((0..).zip(pair).map(|(at, it)| cell(at, it))).collect()
-    };
-    let titles = crate::catalog::OPTIONS.map(|option| option.1);
-    let options = titles.into_iter().zip(figures.chunks(2)).map(option);
-    let baseline = vec!["baseline".to_owned(), "1".into(), "1".into()];
+    let mut rows = vec![vec!["baseline".to_owned(), "1".into(), "1".into()]];
+    for ((_, title), pair) in OPTIONS.iter().zip(figures.chunks_exact(2)) {
+        rows.push(vec![(*title).to_owned(), cell(0, &pair[0]), cell(1, &pair[1])]);
+    }
     Grid {
         caption: "Speedup of each option".into(),
         head: vec!["option", "downloads", "sums"],
-        rows: [baseline].into_iter().chain(options).collect(),
+        rows,
         words: 1,
     }
 }

@@ -74,8 +74,10 @@ fn compared(comparison: &Comparison, details: bool) -> Vec<Block> {
 
 /// What each figure covers, a paragraph each.
 pub fn explanation(comparison: &Comparison) -> Vec<String> {
-    let of_scaling = comparison.scaling.as_ref().map(|_| &scaling::EXPLANATION[..]);
-    of_scaling.unwrap_or(&EXPLANATION).iter().map(|text| (*text).to_owned()).collect()
+    match comparison.scaling {
+        Some(_) => scaling::EXPLANATION.map(str::to_owned).to_vec(),
+        None => EXPLANATION.map(str::to_owned).to_vec(),
+    }
 }
 
 /// The verdict on each program of a workload, the fastest program first.

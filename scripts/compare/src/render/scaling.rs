@@ -1,7 +1,6 @@
 //! The tables and sentences of `--scaling`.
 
 use crate::model::{Comparison, Fit, Point, Scaling, Series, Workload};
-use crate::render::document::explanation;
 use crate::render::number::{UNKNOWN, count, known, memory, time};
 use crate::render::tables::NONE;
 use crate::render::words::{heading, name};
@@ -15,6 +14,10 @@ pub const EXPLANATION: [&str; 4] = [
     "Class: from the exponent b of a x^b, by least squares on the logarithms. Flat within 0.1 of 0, linear within 0.1 of 1, inverse within 0.1 of -1. Memory, and for downloads CPU time, is the cost above that of the first row.",
 ];
 
+/// The columns of the table of points.
+const POINTS: [&str; 7] =
+    ["program", "workers", "time", "CPU time", "memory", "one more: CPU time", "one more: memory"];
+
 /// Everything that `--scaling` shows.
 pub fn document(comparison: &Comparison) -> Vec<Block> {
     let mut blocks = heading("Marginal cost of a worker", comparison);
@@ -24,7 +27,7 @@ pub fn document(comparison: &Comparison) -> Vec<Block> {
         blocks.push(Block::List(classes(scaling)));
         blocks.extend(Block::list(remarks(scaling)));
         blocks.push(Block::Heading(2, "What the figures cover".into()));
-        blocks.push(Block::List(explanation(comparison)));
+        blocks.push(Block::List(EXPLANATION.map(str::to_owned).to_vec()));
     }
     blocks
 }
@@ -62,20 +65,7 @@ pub fn points(scaling: &Scaling) -> Grid {
             ]);
         }
     }
-    Grid {
-        caption: "Costs by number of workers".into(),
-        head: vec![
-            "program",
-            "workers",
-            "time",
-            "CPU time",
-            "memory",
-            "one more: CPU time",
-            "one more: memory",
-        ],
-        rows,
-        words: 1,
-    }
+    Grid { caption: "Costs by number of workers".into(), head: POINTS.to_vec(), rows, words: 1 }
 }
 
 /// How the costs grow, a sentence for each program.
@@ -106,9 +96,9 @@ fn of_series(series: &Series) -> Vec<String> {
     for point in &series.points {
         let at = format!("{}, {} workers", series.program, count(point.workers as u64));
         if series.workload == Workload::Io && point.peak_concurrency < point.workers {
-            let peak = count(point.peak_concurrency as u64);
+            let most = count(point.peak_concurrency as u64);
             remarks
-                .push(format!("{at}: at most {peak} downloads were in flight at the same time."));
+                .push(format!("{at}: at most {most} downloads were in flight at the same time."));
         }
         if point.server_is_busy() {
             remarks
