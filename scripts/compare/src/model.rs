@@ -382,7 +382,7 @@ pub struct ClaimEntry {
 }
 
 /// Whether a claim holds here.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClaimVerdict {
     /// It holds.
     Holds,

@@ -6,9 +6,7 @@
 //! each result and at the top. With `--scaling` a result is a point, and its one parameter the number
 //! of workers, as `plot_parametrized.py` of hyperfine needs it.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::model::{ClaimEntry, ClaimVerdict, Comparison, Row, Series, Twins};
 use crate::render::claims::{measured, name};
@@ -123,13 +121,12 @@ fn twins(twins: Twins) -> Value {
 }
 
 fn claim(claim: &ClaimEntry) -> Value {
-    let mut figures: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    let mut figures = json!({});
     for demo in &claim.demos {
-        figures.entry(&demo.name).or_default().extend(demo.figures.clone());
+        figures[&demo.name] = json!(demo.figures);
     }
     for figure in &claim.figures {
-        let of_source = figures.entry(&figure.source).or_default();
-        of_source.insert(figure.name.to_owned(), json!(figure.value));
+        figures[&figure.source][figure.name] = json!(figure.value);
     }
     let reason = match &claim.verdict {
         ClaimVerdict::NotMeasured(reason) => Some(reason),

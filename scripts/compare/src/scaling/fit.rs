@@ -40,8 +40,9 @@ fn fit(series: &Series, least: usize, most: usize) -> Option<Fit> {
 }
 
 /// The class of a cost `y` by the exponent `b` of `y = a x^b`, by least squares on the logarithms:
-/// `Σ(x-x̄)(y-ȳ) / Σ(x-x̄)²`, the covariance over the variance (Draper and Smith, *Applied Regression Analysis*, 3rd edition, 1998,
-/// equation 1.2.9). `None` without two counts. What is not above 0 has no logarithm and is left out.
+/// `Σ(x-x̄)(y-ȳ) / Σ(x-x̄)²`, which is the covariance over the variance (Draper and Smith, *Applied
+/// Regression Analysis*, 3rd edition, 1998, equation 1.2.9). `None` without two counts. What is not
+/// above 0 has no logarithm and is left out.
 fn class(points: impl Iterator<Item = (f64, f64)>) -> Option<Class> {
     let points = points.filter(|(x, y)| *x > 0.0 && *y > 0.0).map(|(x, y)| (x.ln(), y.ln()));
     let (x, y): (Vec<f64>, Vec<f64>) = points.unzip();
