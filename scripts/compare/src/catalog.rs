@@ -88,84 +88,27 @@ pub fn names() -> Vec<String> {
     names
 }
 
-/// A program that `--scaling` runs with more and more workers.
-#[derive(Clone, Copy, Debug)]
-pub struct ScalingTarget {
-    /// Its file in the folder of the programs.
-    pub file: &'static str,
-    /// Its name.
-    pub name: &'static str,
-    /// Its workload.
-    pub workload: Workload,
-    /// The most workers that it gets. More processes do not start within the latency of a page.
-    pub max_workers: usize,
-    /// Whether its workers are processes.
-    pub processes: bool,
-}
+/// The programs of `--scaling` in the order in which they are shown, and the most workers of each: more
+/// processes do not start within the latency of a page.
+pub const SCALING: [(Program, usize); 4] =
+    [(RUST[1], usize::MAX), (RUST[2], usize::MAX), (PEERS[2], 1_000), (RUST[4], usize::MAX)];
 
-/// The programs of `--scaling`, in the order in which they are shown.
-pub const SCALING: [ScalingTarget; 4] = [
-    ScalingTarget::new("threads-io", Workload::Io),
-    ScalingTarget::new("async-io", Workload::Io),
-    ScalingTarget {
-        file: "examples/io_processes",
-        max_workers: 1_000,
-        processes: true,
-        ..ScalingTarget::new("io_processes", Workload::Io)
-    },
-    ScalingTarget { processes: true, ..ScalingTarget::new("multiproc-cpu", Workload::Cpu) },
+/// The three options of the article, and the headings of their columns in its table.
+pub const OPTIONS: [(Strategy, &str); 3] = [
+    (Strategy::Threads, "threads"),
+    (Strategy::Tasks, "tasks"),
+    (Strategy::Processes, "processes"),
 ];
-
-impl ScalingTarget {
-    const fn new(name: &'static str, workload: Workload) -> Self {
-        Self { file: name, name, workload, max_workers: usize::MAX, processes: false }
-    }
-}
-
-/// What the article's table says about an option, and what is used here.
-#[derive(Clone, Copy, Debug)]
-pub struct StrategyInfo {
-    /// The option.
-    pub strategy: Strategy,
-    /// The heading of its column.
-    pub title: &'static str,
-    /// The kind of scheduling.
-    pub scheduling: &'static str,
-    /// The package in Python.
-    pub python_package: &'static str,
-    /// The crates used here.
-    pub rust_crates: &'static str,
-    /// On how many CPUs it runs.
-    pub cpus: &'static str,
-}
-
-/// The three options of the article.
-pub const OPTIONS: [StrategyInfo; 3] = [
-    StrategyInfo {
-        strategy: Strategy::Threads,
-        title: "threads",
-        scheduling: "pre-emptive (by the OS)",
-        python_package: "threading",
-        rust_crates: "std::thread, ureq",
-        cpus: "1 in CPython (GIL)",
-    },
-    StrategyInfo {
-        strategy: Strategy::Tasks,
-        title: "tasks",
-        scheduling: "cooperative (at .await)",
-        python_package: "asyncio",
-        rust_crates: "tokio, reqwest",
-        cpus: "1",
-    },
-    StrategyInfo {
-        strategy: Strategy::Processes,
-        title: "processes",
-        scheduling: "parallel (a core each)",
-        python_package: "multiprocessing",
-        rust_crates: "nix: fork, pipe, waitpid",
-        cpus: "many",
-    },
-];
+/// How each option is scheduled.
+pub const SCHEDULING: [&str; 3] =
+    ["pre-emptive (by the OS)", "cooperative (at .await)", "parallel (a core each)"];
+/// The package of each option in Python.
+pub const PYTHON_PACKAGES: [&str; 3] = ["threading", "asyncio", "multiprocessing"];
+/// The crates that are used here for each option.
+pub const RUST_CRATES: [&str; 3] =
+    ["std::thread, ureq", "tokio, reqwest", "nix: fork, pipe, waitpid"];
+/// On how many CPUs each option runs.
+pub const CPUS: [&str; 3] = ["1 in CPython (GIL)", "1", "many"];
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::model::{Failure, Run};
-use crate::process::{Finished, Problem};
+use crate::process::Finished;
 
 /// The result that a run must have.
 #[derive(Debug)]
@@ -32,20 +32,13 @@ impl Expected {
     }
 }
 
-/// Makes a timed run of a program that ended, if all is right with it. `limit` is --run-limit in
-/// seconds.
+/// Makes a timed run of a program that ended, if all is right with it.
 ///
 /// # Errors
 /// The failure: which run, what was wrong, and the program's output.
-pub fn checked(
-    finished: &Finished,
-    expected: &Expected,
-    name: &str,
-    limit: u64,
-) -> Result<Run, Failure> {
-    let report = problem(finished.problem, limit).and_then(|()| verified(finished, expected));
-    let report =
-        report.map_err(|reason| Failure::new(name, &reason, &finished.stdout, &finished.stderr))?;
+pub fn checked(finished: &Finished, expected: &Expected, name: &str) -> Result<Run, Failure> {
+    let report = verified(finished, expected)
+        .map_err(|reason| Failure::new(name, &reason, &finished.stdout, &finished.stderr))?;
     let usage = finished.usage;
     Ok(Run {
         round: 0,
@@ -62,27 +55,12 @@ pub fn checked(
     })
 }
 
-/// A sentence for what is wrong with a run beside its exit status.
-///
-/// # Errors
-/// That sentence.
-pub fn problem(problem: Option<Problem>, limit: u64) -> Result<(), String> {
-    Err(match problem {
-        None => return Ok(()),
-        Some(Problem::TooLong) => format!("it took longer than {limit} s (--run-limit)"),
-        Some(Problem::TooMuchOutput) => "it wrote more than 64 MiB".into(),
-        Some(Problem::OutputKeptOpen) => format!(
-            "it ended, but a process that it started kept its output open for {limit} s (--run-limit)"
-        ),
-    })
-}
-
 fn verified(finished: &Finished, expected: &Expected) -> Result<Report, String> {
     let report = read(&finished.stdout);
-    if !finished.status.success() {
-        let items = report.map(|report| failed_items(&report)).unwrap_or_default();
-        return Err(format!("{}{items}", finished.status));
-    }
+    finished.outcome.clone().map_err(|reason| {
+        let items = report.as_ref().map(failed_items).unwrap_or_default();
+        format!("{reason}{items}")
+    })?;
     let report = report?;
     if report.failed > 0 {
         return Err(format!("{} items failed, but its exit code is 0", report.failed));
@@ -105,15 +83,10 @@ fn read(stdout: &[u8]) -> Result<Report, String> {
     field::<usize>(&object, "items")?;
     field::<usize>(&object, "failed")?;
     field::<Answer>(&object, "answer")?;
-    let unknown = [
-        ("program", json!("")),
-        ("strategy", json!("sequential")),
-        ("workers", json!(0)),
-        ("wall_seconds", json!(0.0)),
-        ("spans", json!([])),
-    ];
-    let unknown = unknown.map(|(key, value)| (key.to_owned(), value));
-    let whole: Map<String, Value> = unknown.into_iter().chain(object).collect();
+    let unknown = json!({ "program": "", "strategy": "sequential", "workers": 0,
+        "wall_seconds": 0.0, "spans": [] });
+    let mut whole = unknown.as_object().cloned().unwrap_or_default();
+    whole.extend(object);
     serde_json::from_value(whole.into())
         .map_err(|error| format!("its report breaks the contract: {error}"))
 }
@@ -131,41 +104,38 @@ fn can_be_drawn(report: &Report) -> bool {
 // The failed items, as the end of a sentence. The first one stands for all: mostly the others have
 // the same cause.
 fn failed_items(report: &Report) -> String {
-    let mut failed =
-        report.spans.iter().filter_map(|item| Some((&item.name, item.error.as_ref()?)));
-    match failed.next() {
-        None => String::new(),
-        Some((name, error)) => {
-            let Report { failed, items, .. } = report;
-            format!("; {failed} of {items} items failed, the first of them {name}: {error}")
-        }
-    }
+    let Report { failed, items, spans, .. } = report;
+    let first = spans.iter().find_map(|item| Some((&item.name, item.error.as_ref()?)));
+    first.map_or(String::new(), |(name, error)| {
+        format!("; {failed} of {items} items failed, the first of them {name}: {error}")
+    })
 }
 
+// Of many sums, only the first wrong one is named.
 fn wrong_answer(found: &Answer, expected: &Answer) -> String {
-    let sum = |sum: &Option<String>| sum.clone().unwrap_or("none".into());
-    if let (Answer::Sums(found), Answer::Sums(expected)) = (found, expected)
-        && found.len() == expected.len()
-        && let Some(position) = (0..found.len()).find(|&place| found[place] != expected[place])
-    {
-        let (found, expected) = (sum(&found[position]), sum(&expected[position]));
-        return format!(
-            "its answer is wrong: sum {} is {found} instead of {expected}",
-            position + 1
-        );
-    }
-    let answer = |answer: &Answer| match answer {
-        Answer::Bytes(bytes) => format!("{bytes} bytes"),
-        Answer::Sums(sums) => sums.iter().map(sum).collect::<Vec<_>>().join(" "),
+    let parts = |answer: &Answer| match answer {
+        Answer::Bytes(bytes) => vec![format!("{bytes} bytes")],
+        Answer::Sums(sums) => sums.iter().map(|sum| sum.clone().unwrap_or("none".into())).collect(),
     };
-    format!("its answer is wrong: {} instead of {}", answer(found), answer(expected))
+    let (found, expected) = (parts(found), parts(expected));
+    let wrong = found.iter().zip(&expected).position(|(found, expected)| found != expected);
+    match wrong.filter(|_| found.len() == expected.len() && found.len() > 1) {
+        Some(place) => format!(
+            "its answer is wrong: sum {} is {} instead of {}",
+            place + 1,
+            found[place],
+            expected[place]
+        ),
+        None => {
+            let (found, expected) = (found.join(" "), expected.join(" "));
+            format!("its answer is wrong: {found} instead of {expected}")
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::process::ExitStatusExt;
-    use std::process::ExitStatus;
     use std::time::Duration;
 
     use common::report::svg::{self, View};
@@ -176,12 +146,11 @@ mod tests {
 
     fn output(exit_code: i32, stdout: impl Into<Vec<u8>>) -> Finished {
         Finished {
-            status: ExitStatus::from_raw(exit_code << 8),
+            outcome: (exit_code == 0).then_some(()).ok_or(format!("exit status: {exit_code}")),
             stdout: stdout.into(),
             stderr: Vec::new(),
             wall: Duration::from_secs(1),
             usage: None,
-            problem: None,
         }
     }
 
@@ -207,7 +176,7 @@ mod tests {
     #[test]
     fn a_right_answer_is_taken() {
         let finished = output(0, report(2, 0, "100", "null"));
-        let run = checked(&finished, &downloads(), "run 1", 9).expect("right");
+        let run = checked(&finished, &downloads(), "run 1").expect("right");
         assert_eq!((run.peak_memory_bytes, run.threads), (Some(1), None));
         assert_eq!((run.lower_bound_seconds, run.wall_seconds), (None, 1.0));
     }
@@ -236,8 +205,8 @@ mod tests {
             "its answer is wrong: 99 bytes instead of 100 bytes"
         );
         let mut finished = output(0, report(2, 0, "100", "null"));
-        finished.problem = Some(Problem::TooMuchOutput);
-        let failure = checked(&finished, &downloads(), "run 1", 9).expect_err("too much");
+        finished.outcome = Err("it wrote more than 64 MiB".into());
+        let failure = checked(&finished, &downloads(), "run 1").expect_err("too much");
         assert_eq!(failure.reason, "it wrote more than 64 MiB");
     }
 
@@ -245,7 +214,7 @@ mod tests {
     fn a_foreign_report_needs_four_keys() {
         let report = |keys: &str| output(0, format!("{{{keys}}}"));
         let least = r#""workload": "io", "items": 2, "failed": 0, "answer": 100"#;
-        let run = checked(&report(least), &downloads(), "run 1", 9).expect("right");
+        let run = checked(&report(least), &downloads(), "run 1").expect("right");
         assert_eq!((run.threads, run.lower_bound_seconds), (None, None));
         for (without, reason) in [
             (r#""workload": "io", "#, "its report has no `workload`"),
@@ -263,7 +232,7 @@ mod tests {
     fn control_characters_of_a_program_are_escaped() {
         let mut finished = output(1, report(2, 1, "50", r#""a\u001b[2Jb\u009b""#));
         finished.stderr = b"\x1b]0;title\x07\ttext\n\nnext".to_vec();
-        let failure = checked(&finished, &downloads(), "run 1", 9).expect_err("failed");
+        let failure = checked(&finished, &downloads(), "run 1").expect_err("failed");
         assert!(failure.reason.ends_with("http://a/: a\\u{1b}[2Jb\\u{9b}"), "{failure:?}");
         assert_eq!(failure.stderr, "\\u{1b}]0;title\\u{7}\ttext\n\nnext");
     }
@@ -343,7 +312,7 @@ mod tests {
             value["wall_seconds"] = json!(wall);
             value["spans"] = json!(spans);
             let finished = output(0, value.to_string());
-            let run = checked(&finished, &downloads(), "run 1", 9).expect("the right answer");
+            let run = checked(&finished, &downloads(), "run 1").expect("the right answer");
             if let Some(report) = run.report {
                 prop_assert!(report.workers <= 5);
                 let timeline = Timeline::of(&report);

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::error::ErrorKind;
@@ -16,9 +15,10 @@ use url::Url;
 
 use crate::bench::order::Effort;
 use crate::catalog::{self, PEERS, PYTHON, RUST, SCALING};
-use crate::export::Format;
-use crate::model::{Origin, Program};
+use crate::export::{Format, REPORT};
+use crate::model::{Origin, Program, Workload};
 use crate::python;
+use crate::render::{csv, html, json, markdown};
 use crate::sources::workspace;
 
 /// Compare the four programs on the same downloads and the same sums
@@ -57,21 +57,21 @@ pub struct Options {
     #[arg(long, value_name = "PATH")]
     pub python_bin: Option<PathBuf>,
     /// How often a run reads the list of sites
-    #[arg(long, value_name = "N", default_value_t = REPEAT, value_parser = count(1, 1_000_000), allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", default_value_t = REPEAT, value_parser = whole(1usize..=1_000_000), allow_hyphen_values = true)]
     pub repeat: usize,
     /// Timed runs of each program, one in each round [default: as many as its length allows]
-    #[arg(long, value_name = "N", value_parser = count(1, 10_000), allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", value_parser = whole(1usize..=10_000), allow_hyphen_values = true)]
     pub runs: Option<usize>,
     /// Runs of each program before the timed ones. With 0 the length of a run is not known, and each
     /// program gets the fewest runs
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = count(0, 10_000), allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(0usize..=10_000), allow_hyphen_values = true)]
     pub warmup: usize,
     /// Go on until each interval is at most this many percent wide to either side of its speedup
     #[arg(long, value_name = "PERCENT", value_parser = parsed(percent), allow_hyphen_values = true, conflicts_with_all = ["runs", "quick"])]
     pub until: Option<f64>,
     /// The longest that all rounds may take [default: 75; with --until 600]
-    #[arg(long, value_name = "SECONDS", value_parser = count(1, 86_400), allow_hyphen_values = true, conflicts_with_all = ["runs", "quick"])]
-    pub max_time: Option<usize>,
+    #[arg(long, value_name = "SECONDS", value_parser = whole(1u32..=86_400), allow_hyphen_values = true, conflicts_with_all = ["runs", "quick"])]
+    pub max_time: Option<u32>,
     /// Compare for 25 seconds instead of 75
     #[arg(long, conflicts_with = "runs")]
     pub quick: bool,
@@ -82,7 +82,7 @@ pub struct Options {
     /// Add a program of your own, in any language (can be repeated). scripts/README.md describes what it
     /// gets and what it prints
     #[arg(long, value_name = "NAME=COMMAND", value_parser = parsed(foreign), allow_hyphen_values = true)]
-    pub also: Vec<Foreign>,
+    pub also: Vec<Program>,
     /// Show each claim of the article, what a short comparison and the examples measure of it here, and
     /// whether it holds
     #[arg(long, conflicts_with_all = ["only", "urls", "repeat"])]
@@ -96,8 +96,8 @@ pub struct Options {
     #[arg(long)]
     pub details: bool,
     /// End a run that takes longer than this, as failed
-    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = count(1, 86_400), allow_hyphen_values = true)]
-    pub run_limit: usize,
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = whole(1u64..=86_400), allow_hyphen_values = true)]
+    pub run_limit: u64,
     /// Write the results to this file, in the JSON format of hyperfine
     #[arg(long, value_name = "FILE", value_parser = writable())]
     pub export_json: Option<PathBuf>,
@@ -122,21 +122,6 @@ pub struct Options {
     pub programs: Option<PathBuf>,
 }
 
-/// A program of the user's own: its name and the words of its command. They live as long as the rows of
-/// the catalogue.
-pub type Foreign = (&'static str, &'static [&'static str]);
-
-/// What is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// The programs against each other.
-    Compare,
-    /// The marginal cost of a worker.
-    Scaling,
-    /// The programs, and the examples for the claims.
-    Claims,
-}
-
 impl Options {
     /// Reads the command line; ends the program for wrong usage and for `--help`.
     pub fn from_command_line() -> Self {
@@ -151,13 +136,9 @@ impl Options {
         options
     }
 
-    /// What is measured.
-    pub fn mode(&self) -> Mode {
-        match () {
-            () if self.scaling => Mode::Scaling,
-            () if self.claims || self.export_claims.is_some() => Mode::Claims,
-            () => Mode::Compare,
-        }
+    /// Whether the claims are requested.
+    pub fn wants_claims(&self) -> bool {
+        self.claims || self.export_claims.is_some()
     }
 
     /// The requested programs: all, unless some are named; none with `--scaling`.
@@ -202,7 +183,7 @@ impl Options {
     pub fn folder(&self) -> Result<PathBuf, String> {
         let folder = self.programs.clone().map_or_else(own_folder, Ok)?;
         let chosen = self.chosen().into_iter().filter(|program| program.origin != Origin::Python);
-        let scaling = SCALING.iter().map(|target| target.file).filter(|_| self.scaling);
+        let scaling = SCALING.iter().map(|(program, _)| program.file).filter(|_| self.scaling);
         let mut files = chosen.map(|program| program.file).chain(scaling);
         match files.find(|name| !folder.join(name).is_file()) {
             None => Ok(folder),
@@ -215,24 +196,19 @@ impl Options {
 
     /// How much is measured.
     pub fn effort(&self) -> Effort {
-        let quick = self.quick || self.mode() == Mode::Claims;
-        let python = match (self.wants_python(), quick) {
-            (false, _) => 0.0,
-            (true, true) => 35.0,
-            (true, false) => 90.0,
-        };
-        let seconds = match (self.max_time, self.until) {
-            (Some(seconds), _) => seconds as f64,
+        let quick = self.quick || self.wants_claims();
+        let max_seconds = match (self.max_time, self.until) {
+            (Some(seconds), _) => f64::from(seconds),
             (None, Some(_)) => 600.0,
-            (None, None) => python + if quick { 25.0 } else { 75.0 },
+            (None, None) => match (quick, self.wants_python()) {
+                (true, false) => 25.0,
+                (true, true) => 60.0,
+                (false, false) => 75.0,
+                (false, true) => 165.0,
+            },
         };
         let until = self.until.map(|percent| percent / 100.0);
-        Effort { runs: self.runs, until, max_seconds: seconds }
-    }
-
-    /// The longest that a run may take.
-    pub fn run_limit(&self) -> Duration {
-        Duration::from_secs(self.run_limit as u64)
+        Effort { runs: self.runs, until, max_seconds }
     }
 
     /// The files to write: flag, file and format.
@@ -241,17 +217,16 @@ impl Options {
             let name = if self.scaling { "scaling.html" } else { "report.html" };
             own_folder().unwrap_or_default().join(name)
         });
-        let requested = [
-            ("--export-json", self.export_json.clone(), Format::Json),
-            ("--export-markdown", self.export_markdown.clone(), Format::Markdown),
-            ("--export-csv", self.export_csv.clone(), Format::Csv),
-            ("--export-claims", self.export_claims.clone(), Format::Claims),
-            ("--report", Some(report), Format::Report),
+        let files: [(_, _, Format); 5] = [
+            ("--export-json", self.export_json.clone(), json::render),
+            ("--export-markdown", self.export_markdown.clone(), |it| Ok(markdown::render(it))),
+            ("--export-csv", self.export_csv.clone(), csv::render),
+            ("--export-claims", self.export_claims.clone(), json::claims),
+            (REPORT, Some(report), html::render),
         ];
-        requested
-            .into_iter()
-            .filter_map(|(flag, file, format)| Some((flag, file?, format)))
-            .collect()
+        let named =
+            files.into_iter().filter_map(|(flag, file, format)| Some((flag, file?, format)));
+        named.collect()
     }
 
     // No two flags may name one regular file: the second text would replace the first.
@@ -273,10 +248,6 @@ fn own_folder() -> Result<PathBuf, String> {
     Ok(own.parent().unwrap_or(Path::new("/")).to_owned())
 }
 
-fn count(least: usize, most: usize) -> impl TypedValueParser<Value = usize> {
-    whole(least..=most)
-}
-
 fn writable() -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(|path| file::check_writable(&path).map(|()| path))
 }
@@ -294,16 +265,26 @@ fn percent(text: &str) -> Result<f64, String> {
     percent.ok_or("not a number from 0.1 to 100".into())
 }
 
-fn foreign(text: &str) -> Result<Foreign, String> {
+// Its texts live as long as those of the catalogue. What it does is found out later.
+fn foreign(text: &str) -> Result<Program, String> {
     let (name, command) = text.split_once('=').ok_or("not NAME=COMMAND")?;
-    let words = shlex::split(command).filter(|words| !words.is_empty());
-    let words = words.ok_or("the command is empty or has an open quote")?;
+    let words = shlex::split(command).unwrap_or_default().into_iter();
+    let words: &[&str] = words.map(|word| &*word.leak()).collect::<Vec<&str>>().leak();
+    let (file, arguments) =
+        words.split_first().ok_or("the command is empty or has an open quote")?;
     let known = catalog::names().iter().any(|known| known == name);
     if name.is_empty() || known {
         return Err("the name is empty or that of another program".into());
     }
-    let words: Vec<&str> = words.into_iter().map(|word| &*word.leak()).collect();
-    Ok((name.to_owned().leak(), words.leak()))
+    Ok(Program {
+        name: name.to_owned().leak(),
+        file,
+        origin: Origin::Foreign,
+        strategy: None,
+        workload: Workload::Io,
+        arguments,
+        article_seconds: None,
+    })
 }
 
 fn name(text: &str) -> Result<String, String> {
@@ -343,14 +324,13 @@ mod tests {
     }
 
     #[test]
-    fn the_mode_follows_from_the_flags() {
-        let mode = |arguments: &[&str]| parsed(arguments).mode();
-        assert_eq!(mode(&[]), Mode::Compare);
-        assert_eq!(mode(&["--scaling"]), Mode::Scaling);
-        assert_eq!(mode(&["--claims"]), Mode::Claims);
+    fn claims_are_requested_by_two_flags() {
+        let wants_claims = |arguments: &[&str]| parsed(arguments).wants_claims();
+        assert!(!wants_claims(&[]) && !wants_claims(&["--scaling"]));
+        assert!(wants_claims(&["--claims"]));
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("a.json");
-        assert_eq!(mode(&["--export-claims", file.to_str().expect("a path")]), Mode::Claims);
+        assert!(wants_claims(&["--export-claims", file.to_str().expect("a path")]));
     }
 
     #[test]
@@ -389,8 +369,9 @@ mod tests {
         let peer = "threads-io --workers 160";
         assert_eq!(commands(&["--only", peer]), [peer]);
         assert_eq!(commands(&["--only", "threads-io"]), ["threads-io"]);
-        let also = parsed(&["--also", "my own=node 'my file.js' 7"]).also;
-        assert_eq!(also, [("my own", &["node", "my file.js", "7"][..])]);
+        let also = parsed(&["--also", "my own=node 'my file.js' 7"]).also[0];
+        assert_eq!((also.name, also.file), ("my own", "node"));
+        assert_eq!(also.arguments, ["my file.js", "7"]);
     }
 
     #[test]

@@ -8,34 +8,12 @@ use std::path::{Path, PathBuf};
 use common::os::file;
 
 use crate::model::Comparison;
-use crate::render::{csv, html, json, markdown};
 
-/// The format of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// The JSON format of hyperfine.
-    Json,
-    /// Markdown.
-    Markdown,
-    /// CSV.
-    Csv,
-    /// The claims, in JSON.
-    Claims,
-    /// The report for a browser.
-    Report,
-}
+/// The flag of the report.
+pub const REPORT: &str = "--report";
 
-impl Format {
-    fn render(self, comparison: &Comparison) -> Result<String, String> {
-        match self {
-            Self::Json => json::render(comparison),
-            Self::Markdown => Ok(markdown::render(comparison)),
-            Self::Csv => csv::render(comparison),
-            Self::Claims => json::claims(comparison),
-            Self::Report => html::render(comparison),
-        }
-    }
-}
+/// Makes the text of a file; an error says what is wrong with the data.
+pub type Format = fn(&Comparison) -> Result<String, String>;
 
 /// The files to write.
 #[derive(Debug)]
@@ -65,7 +43,7 @@ impl Exports {
 
     /// Where the report is, if it could be written to a file.
     pub fn report(&self) -> Option<&Path> {
-        let report = self.0.iter().find(|export| export.format == Format::Report)?;
+        let report = self.0.iter().find(|export| export.flag == REPORT)?;
         Some(report.path.as_path()).filter(|_| !report.failed && report.is_file())
     }
 
@@ -81,7 +59,7 @@ impl Export {
     }
 
     fn write(&mut self, comparison: &Comparison) -> Option<String> {
-        let text = self.format.render(comparison);
+        let text = (self.format)(comparison);
         let written = text.and_then(|text| file::replace(&self.path, &text));
         let failed_before = std::mem::replace(&mut self.failed, written.is_err());
         let error = written.err().filter(|_| !failed_before)?;
@@ -92,7 +70,7 @@ impl Export {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::sample;
+    use crate::render::{csv, json, markdown, sample};
     use std::fs;
 
     #[test]
@@ -101,9 +79,9 @@ mod tests {
         let file = |name: &str| folder.path().join(name);
         fs::write(file("a.json"), "old").expect("a file");
         let mut exports = Exports::new(vec![
-            ("--export-json", file("a.json"), Format::Json),
-            ("--export-markdown", file("a.md"), Format::Markdown),
-            ("--export-csv", file("a.csv"), Format::Csv),
+            ("--export-json", file("a.json"), json::render),
+            ("--export-markdown", file("a.md"), |it| Ok(markdown::render(it))),
+            ("--export-csv", file("a.csv"), csv::render),
         ]);
         for last in [false, true] {
             assert_eq!(exports.write(&sample::comparison(), last), [""; 0]);
@@ -121,7 +99,7 @@ mod tests {
         let inner = folder.path().join("inner");
         // A file, below which there is no other one.
         fs::write(&inner, "").expect("a file");
-        let file = ("--export-json", inner.join("a.json"), Format::Json);
+        let file = ("--export-json", inner.join("a.json"), json::render as Format);
         let mut exports = Exports::new(vec![file]);
         assert_eq!(exports.write(&sample::comparison(), false).len(), 1);
         assert_eq!(exports.write(&sample::comparison(), false).len(), 0);

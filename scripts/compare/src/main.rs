@@ -38,7 +38,7 @@ use std::process::ExitCode;
 use common::os::output::{self, eprint_line, print_line};
 use common::server;
 
-use crate::cli::{Mode, Options};
+use crate::cli::Options;
 use crate::export::Exports;
 use crate::model::Comparison;
 
@@ -53,21 +53,21 @@ fn main() -> ExitCode {
 
 fn compare(options: &Options) -> Result<ExitCode, String> {
     let mut exports = Exports::new(options.files());
-    let (bench, server, mut comparison) = setup::prepare(options)?;
-    let mut write = |so_far: &Comparison| {
+    let (bench, mut comparison) = setup::prepare(options)?;
+    let mut write = |so_far: &mut Comparison| {
+        so_far.interrupted_by = bench.interrupted_by();
         exports.write(so_far, false).iter().for_each(|error| bench.progress.eprint_line(error));
     };
-    match (options.mode(), &server) {
-        (Mode::Scaling, Some(server)) => {
-            scaling::measure::fill(&mut comparison, &bench, server, &mut write);
-        }
-        (Mode::Claims, _) => {
-            bench.fill(&mut comparison, &mut write);
-            claims::run(&mut comparison, &bench, &mut write);
-        }
-        _ => bench.fill(&mut comparison, &mut write),
+    if options.scaling {
+        scaling::measure::fill(&mut comparison, &bench, &mut write);
+    } else {
+        bench.fill(&mut comparison, &mut write);
     }
-    drop((bench, server));
+    if options.wants_claims() {
+        claims::run(&mut comparison, &bench, &mut write);
+    }
+    comparison.interrupted_by = bench.interrupted_by();
+    drop(bench);
     exports.write(&comparison, true).iter().for_each(|error| eprint_line(error));
     print_line(&render::terminal::render(&comparison, options.details));
     if let Some(report) = exports.report() {

@@ -15,12 +15,9 @@ const MAX_SHOWN: usize = 2000;
 /// The workloads in the order in which they are compared.
 pub const WORKLOADS: [Workload; 2] = [Workload::Io, Workload::Cpu];
 
-/// The name of a workload in keys and anchors.
-pub fn workload_name(workload: Workload) -> &'static str {
-    match workload {
-        Workload::Io => "io",
-        Workload::Cpu => "cpu",
-    }
+/// A count, or a number of bytes, for calculations.
+pub fn float(count: Option<u64>) -> Option<f64> {
+    count.map(|count| count as f64)
 }
 
 /// Where a program is from.
@@ -158,7 +155,7 @@ fn shortened(output: &[u8]) -> String {
 }
 
 /// One program and its runs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// The program.
     pub program: Program,
@@ -168,29 +165,24 @@ pub struct Row {
     pub failure: Option<Failure>,
     /// Its lines of code.
     pub lines_of_code: Option<usize>,
-    /// How its `main.rs` differs from the baseline's.
-    pub difference: Option<Difference>,
-}
-
-/// How many lines `diff` marks with `<` and with `>`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// Lines that only the first file has.
-    pub removed: usize,
-    /// Lines that only the second file has.
-    pub added: usize,
+    /// The lines of its `main.rs` that the baseline's has not.
+    pub lines_added: Option<usize>,
 }
 
 /// The figures of a program over its runs. A figure that is unknown in any run is `None`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
     /// Wall time.
+    #[serde(skip)]
     pub wall: Statistics,
     /// CPU time in the program, mean of the runs, in seconds.
+    #[serde(skip)]
     pub user_seconds: Option<f64>,
     /// CPU time in the kernel, mean of the runs, in seconds.
+    #[serde(skip)]
     pub system_seconds: Option<f64>,
     /// CPU time, mean of the runs, in seconds.
+    #[serde(skip)]
     pub cpu_seconds: Option<f64>,
     /// CPU time over wall time.
     pub cpus_used: Option<f64>,
@@ -222,12 +214,9 @@ impl Row {
         self.runs.push(run);
         let Some(wall) = Statistics::of(&self.times()) else { return };
         let distance = |run: &Run| (run.wall_seconds - wall.median).abs();
-        let reports = self.runs.iter().enumerate().filter(|(_, run)| run.report.is_some());
-        let closest = reports.min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)));
-        let kept = closest.map(|(position, _)| position);
-        for (position, run) in self.runs.iter_mut().enumerate() {
-            run.report = run.report.take().filter(|_| kept == Some(position));
-        }
+        let mut drawn: Vec<_> = self.runs.iter_mut().filter(|run| run.report.is_some()).collect();
+        drawn.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
+        drawn.into_iter().skip(1).for_each(|run| run.report = None);
     }
 
     /// The report of a typical run.
@@ -264,10 +253,8 @@ impl Row {
             cpu_seconds,
             cpus_used: cpu_seconds.map(|seconds| seconds / wall.mean),
             efficiency: mean_of(|run| Some(run.lower_bound_seconds? / run.wall_seconds)),
-            voluntary_context_switches: mean_of(|run| Some(run.voluntary_context_switches? as f64)),
-            involuntary_context_switches: mean_of(|run| {
-                Some(run.involuntary_context_switches? as f64)
-            }),
+            voluntary_context_switches: mean_of(|run| float(run.voluntary_context_switches)),
+            involuntary_context_switches: mean_of(|run| float(run.involuntary_context_switches)),
             threads: max_of(|run| run.threads),
             processes: max_of(|run| run.processes),
             peak_memory_bytes: max_of(|run| run.peak_memory_bytes),
@@ -298,19 +285,18 @@ impl<'a> Twins<'a> {
         let over = |theirs: Option<f64>, ours: Option<f64>| {
             Some(theirs? / ours.filter(|ours| *ours > 0.0)?)
         };
-        let bytes = |bytes: Option<u64>| bytes.map(|bytes| bytes as f64);
         Some(Self {
             rust,
             python,
             wall: rust.speedup_over(python)?,
             cpu: over(theirs.cpu_seconds, ours.cpu_seconds),
-            memory: over(bytes(theirs.peak_memory_bytes), bytes(ours.peak_memory_bytes)),
+            memory: over(float(theirs.peak_memory_bytes), float(ours.peak_memory_bytes)),
         })
     }
 }
 
 /// The machine that the figures are from. What it does not report is `None`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Machine {
     /// CPUs that a program may use here, within control groups and affinity.
     pub cpus: Option<usize>,
@@ -369,6 +355,13 @@ pub struct DemoResult {
     pub summary: String,
 }
 
+impl DemoResult {
+    /// A figure by its name; `None` if it is unknown.
+    pub fn figure(&self, name: &str) -> Option<f64> {
+        self.figures.get(name)?.as_f64()
+    }
+}
+
 /// A claim of the article and what was measured of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClaimEntry {
@@ -380,18 +373,16 @@ pub struct ClaimEntry {
     pub opinion: bool,
     /// Whether it holds here.
     pub verdict: ClaimVerdict,
-    /// The summaries of the examples that show it.
-    pub summaries: Vec<String>,
     /// Its figures besides those of the examples.
     pub figures: Vec<Figure>,
-    /// The figures of the examples, by name of the example.
+    /// The results of the examples that show it.
     pub demos: Vec<DemoResult>,
     /// The commands that show it, for the folder of the project.
     pub commands: Vec<String>,
 }
 
 /// Whether a claim holds here.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClaimVerdict {
     /// It holds.
     Holds,
@@ -493,7 +484,7 @@ impl Point {
     /// CPU time, in seconds.
     pub const CPU_TIME: Cost = |point| point.cpu_seconds;
     /// Memory, in bytes.
-    pub const MEMORY: Cost = |point| Some(point.memory_bytes? as f64);
+    pub const MEMORY: Cost = |point| float(point.memory_bytes);
 
     /// Whether the local server may have been the bottleneck.
     pub fn server_is_busy(&self) -> bool {
@@ -580,7 +571,7 @@ impl Round {
 }
 
 /// A whole comparison, or as much of it as was measured.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Comparison {
     /// Where it ran.
     pub machine: Machine,
@@ -600,8 +591,8 @@ pub struct Comparison {
     pub until: Option<f64>,
     /// The Python interpreter; `None` if no Python program was requested.
     pub python: Option<Python>,
-    /// The results of the demonstrations; `None` if they were not requested.
-    pub demos: Option<Vec<DemoResult>>,
+    /// The results of the demonstrations.
+    pub demos: Vec<DemoResult>,
     /// The demonstrations and the points of the scaling that failed, by name.
     pub failed: Vec<(String, Failure)>,
     /// The claims; `None` if they were not requested.
@@ -616,6 +607,14 @@ impl Comparison {
     /// The rows of a workload.
     pub fn of_workload(&self, workload: Workload) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(move |row| row.program.workload == workload)
+    }
+
+    /// The interpreter that runs the Python programs.
+    pub fn interpreter(&self) -> Option<&Interpreter> {
+        match self.python.as_ref()? {
+            Python::Interpreter(interpreter) => Some(interpreter),
+            Python::Missing(_) => None,
+        }
     }
 
     /// The baseline of a row: the sequential program with its workload, in Python for a Python program.

@@ -1,14 +1,15 @@
 //! Runs a program in a process group of its own: timed, with a deadline, and ended with all that it
 //! started.
 
-use std::io::{self, Read};
+use std::io::{self, PipeReader, Read};
 use std::os::unix::process::CommandExt;
-use std::process::{self, Child, Command, ExitStatus, Stdio};
+use std::process::{self, Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::os::limits::explain;
 use common::os::usage::Usage;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, killpg};
@@ -88,9 +89,7 @@ impl Processes {
             for signal in signals.forever() {
                 let mut state = watcher.state();
                 if state.signal.is_some() {
-                    if let Some(group) = state.group {
-                        kill(group);
-                    }
+                    state.group.into_iter().for_each(kill);
                     process::exit(128 + signal);
                 }
                 state.signal = u8::try_from(signal).ok();
@@ -111,20 +110,28 @@ impl Processes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The process group of the program that runs now.
+    pub fn group(&self) -> Option<Pid> {
+        self.state().group
+    }
+
     /// Runs a program to its end, for at most `limit`, and ends what it left behind in its process
-    /// group. `started` gets the id of the group.
+    /// group.
     ///
     /// # Errors
     /// The program cannot be started, or this process was interrupted.
-    pub fn run(
-        &self,
-        mut command: Command,
-        limit: Duration,
-        started: &mut dyn FnMut(Pid),
-    ) -> io::Result<Finished> {
+    pub fn run(&self, command: Command, limit: Duration) -> Result<Finished, String> {
+        let finished = self.finished(command, limit);
+        finished.map_err(|error| format!("it cannot be started: {}", explain(&error)))
+    }
+
+    fn finished(&self, mut command: Command, limit: Duration) -> io::Result<Finished> {
         let group = Group::start()?;
+        let (stdout, stdout_end) = io::pipe()?;
+        let (stderr, stderr_end) = io::pipe()?;
         command.process_group(group.id.as_raw());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(stdout_end).stderr(stderr_end);
+        let watched = Watched::start([stdout, stderr], group.id, limit)?;
         let before = consumed();
         let start = Instant::now();
         let mut child = {
@@ -136,28 +143,27 @@ impl Processes {
             state.group = Some(group.id);
             child
         };
-        started(group.id);
-        let watched = Watched::start(&mut child, group.id, limit);
-        if watched.is_err() {
-            kill(group.id);
-        }
+        // Only the program and its workers keep the ends of the pipes open.
+        drop(command);
         let status = child.wait();
         let wall = start.elapsed();
         let after = consumed();
         // Its workers that are left behind; then the group is not needed any more.
         kill(group.id);
         self.state().group = None;
-        let (stdout, stderr, problem) = watched?.finish(limit.saturating_sub(start.elapsed()));
+        let (stdout, stderr, in_limits) = watched.finish(start, limit);
+        let status = status?;
+        let succeeded = status.success().then_some(()).ok_or(status.to_string());
         let usage = before.zip(after).map(|(before, after)| after.since(&before));
-        Ok(Finished { status: status?, stdout, stderr, wall, usage, problem })
+        Ok(Finished { outcome: in_limits.and(succeeded), stdout, stderr, wall, usage })
     }
 }
 
 /// How a program ended.
 #[derive(Debug)]
 pub struct Finished {
-    /// Its exit status.
-    pub status: ExitStatus,
+    /// Whether it ended by itself, within the limits, with exit code 0; else what was wrong.
+    pub outcome: Result<(), String>,
     /// Standard output.
     pub stdout: Vec<u8>,
     /// Standard error.
@@ -166,19 +172,6 @@ pub struct Finished {
     pub wall: Duration,
     /// CPU time and context switches; `None` if the system does not report them.
     pub usage: Option<Usage>,
-    /// Why the run counts as failed whatever the exit status is.
-    pub problem: Option<Problem>,
-}
-
-/// What is wrong with a run beside its exit status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Problem {
-    /// It took longer than the limit and was killed.
-    TooLong,
-    /// It wrote more than 64 MiB and was killed.
-    TooMuchOutput,
-    /// It ended, but another process kept its output open until the limit.
-    OutputKeptOpen,
 }
 
 /// CPU time and context switches of all programs that have ended until now, with the workers that they
@@ -196,24 +189,18 @@ fn consumed() -> Option<Usage> {
 
 /// The threads beside a program that runs: two read its output, one keeps the deadline.
 struct Watched {
-    outputs: [Receiver<(Vec<u8>, bool)>; 2],
+    outputs: [Receiver<Vec<u8>>; 2],
     ended: Sender<()>,
     deadline: thread::JoinHandle<bool>,
 }
 
 impl Watched {
-    fn start(child: &mut Child, group: Pid, limit: Duration) -> io::Result<Self> {
-        let stdout = child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>);
-        let stderr = child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>);
-        let read = |pipe: Option<Box<dyn Read + Send>>| {
+    fn start(outputs: [PipeReader; 2], group: Pid, limit: Duration) -> io::Result<Self> {
+        let [stdout, stderr] = outputs.map(|pipe| {
             let (sender, output) = mpsc::channel();
-            thread::Builder::new().spawn(move || {
-                let read = pipe.map(|pipe| read(pipe, group)).unwrap_or_default();
-                let _ = sender.send(read);
-            })?;
+            thread::Builder::new().spawn(move || sender.send(read(pipe, group)))?;
             io::Result::Ok(output)
-        };
-        let outputs = [read(stdout)?, read(stderr)?];
+        });
         let (ended, running) = mpsc::channel();
         let deadline = thread::Builder::new().spawn(move || {
             let passed = running.recv_timeout(limit) == Err(RecvTimeoutError::Timeout);
@@ -222,39 +209,45 @@ impl Watched {
             }
             passed
         })?;
-        Ok(Self { outputs, ended, deadline })
+        Ok(Self { outputs: [stdout?, stderr?], ended, deadline })
     }
 
-    /// The program has ended: returns its output, which is waited for as long as `left`.
-    fn finish(self, left: Duration) -> (Vec<u8>, Vec<u8>, Option<Problem>) {
+    /// The program has ended: returns its output, which is waited for until `limit` after `start`, and
+    /// which limit it broke.
+    fn finish(self, start: Instant, limit: Duration) -> (Vec<u8>, Vec<u8>, Result<(), String>) {
         drop(self.ended);
         let too_long = self.deadline.join().unwrap_or(false);
-        let until = Instant::now() + if too_long { GRACE } else { left.max(GRACE) };
+        let least = Instant::now() + GRACE;
+        let until = if too_long { least } else { least.max(start + limit) };
         let outputs = self.outputs.map(|output| {
             output.recv_timeout(until.saturating_duration_since(Instant::now())).ok()
         });
         let open = outputs.contains(&None);
-        let [(stdout, stdout_cut), (stderr, stderr_cut)] = outputs.map(Option::unwrap_or_default);
-        let problem = match () {
-            () if stdout_cut || stderr_cut => Some(Problem::TooMuchOutput),
-            () if too_long => Some(Problem::TooLong),
-            () if open => Some(Problem::OutputKeptOpen),
-            () => None,
+        let [stdout, stderr] = outputs.map(Option::unwrap_or_default);
+        let limit = limit.as_secs();
+        let in_limits = match () {
+            () if stdout.len().max(stderr.len()) > MAX_OUTPUT => {
+                Err("it wrote more than 64 MiB".into())
+            }
+            () if too_long => Err(format!("it took longer than {limit} s (--run-limit)")),
+            () if open => Err(format!(
+                "it ended, but a process that it started kept its output open for {limit} s \
+                 (--run-limit)"
+            )),
+            () => Ok(()),
         };
-        (stdout, stderr, problem)
+        (stdout, stderr, in_limits)
     }
 }
 
-/// Reads to the end, or kills the group once there is too much. Returns whether there was.
-fn read(pipe: impl Read, group: Pid) -> (Vec<u8>, bool) {
+/// Reads to the end, or kills the group once there is too much.
+fn read(pipe: impl Read, group: Pid) -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = pipe.take(MAX_OUTPUT as u64 + 1).read_to_end(&mut bytes);
-    let too_much = bytes.len() > MAX_OUTPUT;
-    if too_much {
+    if bytes.len() > MAX_OUTPUT {
         kill(group);
-        bytes.truncate(MAX_OUTPUT);
     }
-    (bytes, too_much)
+    bytes
 }
 
 #[cfg(test)]
@@ -264,22 +257,22 @@ mod tests {
     fn run(script: &str, limit: Duration) -> Finished {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        Processes::default().run(command, limit, &mut |_| {}).expect("a run")
+        Processes::default().run(command, limit).expect("a run")
     }
 
     #[test]
     fn output_status_and_usage_are_returned() {
         let finished = run("echo out; echo error >&2; exit 3", Duration::from_secs(60));
         assert_eq!((finished.stdout, finished.stderr), (b"out\n".to_vec(), b"error\n".to_vec()));
-        assert_eq!((finished.status.code(), finished.problem), (Some(3), None));
+        assert_eq!(finished.outcome, Err("exit status: 3".into()));
         assert!(finished.usage.is_some());
     }
 
     #[test]
     fn too_much_output_ends_the_program() {
         let finished = run("yes", Duration::from_secs(60));
-        assert_eq!(finished.problem, Some(Problem::TooMuchOutput));
-        assert_eq!(finished.stdout.len(), MAX_OUTPUT);
+        assert_eq!(finished.outcome, Err("it wrote more than 64 MiB".into()));
+        assert_eq!(finished.stdout.len(), MAX_OUTPUT + 1);
     }
 
     #[test]
@@ -290,7 +283,8 @@ mod tests {
             "setsid sh -c 'touch {started}; sleep 5' & until [ -e {started} ]; do sleep 0.1; done"
         );
         let finished = run(&script, Duration::from_secs(2));
-        assert_eq!(finished.problem, Some(Problem::OutputKeptOpen));
+        let reason = finished.outcome.expect_err("open");
+        assert!(reason.contains("kept its output open for 2 s"), "{reason}");
         assert!(finished.wall < Duration::from_secs(5));
     }
 
@@ -298,7 +292,7 @@ mod tests {
     fn an_interrupted_harness_starts_nothing() {
         let processes = Processes::default();
         processes.state().signal = Some(2);
-        let run = processes.run(Command::new("true"), Duration::from_secs(60), &mut |_| {});
+        let run = processes.finished(Command::new("true"), Duration::from_secs(60));
         assert_eq!(run.expect_err("interrupted").kind(), io::ErrorKind::Interrupted);
     }
 }

@@ -5,8 +5,6 @@ use std::ffi::OsStr;
 use std::process::Command;
 use std::time::Duration;
 
-use common::os::limits::explain;
-
 use crate::model::{Interpreter, Python};
 use crate::process::Processes;
 
@@ -46,13 +44,11 @@ pub fn find(python: &OsStr, processes: &Processes) -> Python {
 fn probe(python: &OsStr, processes: &Processes) -> Result<Interpreter, String> {
     let mut probe = command(python);
     probe.args(["-c", PROBE]);
-    let finished = processes.run(probe, LIMIT, &mut |_| {});
-    let finished =
-        finished.map_err(|error| format!("it cannot be started: {}", explain(&error)))?;
-    if !finished.status.success() || finished.problem.is_some() {
+    let finished = processes.run(probe, LIMIT)?;
+    if let Err(reason) = finished.outcome {
         let stderr = String::from_utf8_lossy(&finished.stderr);
         let last = stderr.trim_end().lines().last().map(str::to_owned);
-        return Err(last.unwrap_or(finished.status.to_string()));
+        return Err(last.unwrap_or(reason));
     }
     serde_json::from_slice(&finished.stdout).map_err(|_| "it is not a Python interpreter".into())
 }

@@ -1,5 +1,7 @@
 //! What a comparison needs before it starts.
 
+use std::time::Duration;
+
 use common::os::limits::{explain, raise_open_file_limit};
 use common::server::Server;
 use common::workload::{REPEAT, default_numbers};
@@ -9,7 +11,7 @@ use crate::bench::progress::Progress;
 use crate::bench::runner::{Runner, Sites};
 use crate::catalog::{INTERPRETERS, WITH_GIL};
 use crate::cli::Options;
-use crate::model::{Comparison, Origin, Python};
+use crate::model::{Comparison, Origin, Python, Workload};
 use crate::process::Processes;
 use crate::{machine, python, sources};
 
@@ -18,7 +20,7 @@ use crate::{machine, python, sources};
 ///
 /// # Errors
 /// A program is missing, or the system refuses what is needed.
-pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison), String> {
+pub fn prepare(options: &Options) -> Result<(Bench, Comparison), String> {
     let programs = options.folder()?;
     if options.scaling {
         // The programs inherit it.
@@ -31,13 +33,6 @@ pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison),
     let progress = Progress::start();
     let mut chosen = options.chosen();
     let python = options.wants_python().then(|| python::find(&options.interpreter(), &processes));
-    if let Some(Python::Interpreter(interpreter)) = &python {
-        chosen.retain(|program| match program.name {
-            WITH_GIL => !interpreter.gil,
-            INTERPRETERS => interpreter.interpreters,
-            _ => true,
-        });
-    }
     if let Some(Python::Missing(why)) = &python {
         let message = format!("The Python programs were not run: {why}");
         chosen.retain(|program| program.origin != Origin::Python);
@@ -46,40 +41,38 @@ pub fn prepare(options: &Options) -> Result<(Bench, Option<Server>, Comparison),
         }
         progress.eprint_line(&format!("note: {message}"));
     }
-    let interpreter = match &python {
-        Some(Python::Interpreter(interpreter)) => Some(interpreter.clone()),
-        _ => None,
+    let mut comparison = Comparison {
+        machine: machine::this(),
+        urls: urls.clone(),
+        sums: default_numbers().count(),
+        as_in_the_article: options.repeat == REPEAT,
+        until: options.effort().until,
+        python,
+        ..Comparison::default()
     };
+    let interpreter = comparison.interpreter().cloned();
+    if let Some(interpreter) = &interpreter {
+        chosen.retain(|program| match program.name {
+            WITH_GIL => !interpreter.gil,
+            INTERPRETERS => interpreter.interpreters,
+            _ => true,
+        });
+    }
     let local = server.as_ref().map(|server| Sites::Local(server.address()));
     let runner = Runner {
         programs,
-        sites: local.unwrap_or_else(|| Sites::Real(urls.clone())),
+        sites: local.unwrap_or(Sites::Real(urls)),
         repeat: options.repeat,
         python: interpreter.map(|interpreter| (interpreter, options.python_folder())),
-        limit: options.run_limit(),
+        limit: Duration::from_secs(options.run_limit),
         processes,
     };
-    for (name, words) in &options.also {
-        progress.show(&format!("trying {name}"), 0.0);
-        chosen.push(runner.foreign(name, words));
+    for program in &options.also {
+        progress.show(&format!("trying {}", program.name), 0.0);
+        chosen.push(runner.foreign(*program));
     }
-    let comparison = Comparison {
-        machine: machine::this(),
-        urls,
-        downloads: runner.downloads(runner.repeat),
-        sums: default_numbers().count(),
-        as_in_the_article: runner.repeat == REPEAT,
-        rows: chosen.into_iter().map(sources::row).collect(),
-        rounds: Vec::new(),
-        until: options.effort().until,
-        python,
-        demos: None,
-        failed: Vec::new(),
-        claims: None,
-        scaling: None,
-        interrupted_by: None,
-    };
+    comparison.downloads = runner.expected(Workload::Io, runner.repeat).items;
+    comparison.rows = chosen.into_iter().map(sources::row).collect();
     let (warm_ups, effort) = (options.warmup, options.effort());
-    let server_process = server.as_ref().map(Server::process);
-    Ok((Bench { runner, warm_ups, effort, progress, server_process }, server, comparison))
+    Ok((Bench { runner, server, warm_ups, effort, progress }, comparison))
 }

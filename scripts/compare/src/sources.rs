@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use similar::{ChangeTag, TextDiff};
 
 use crate::catalog::RUST;
-use crate::model::{Difference, Origin, Program, Row};
+use crate::model::{Origin, Program, Row};
 
 /// A row without runs.
 pub fn row(program: Program) -> Row {
@@ -20,7 +20,7 @@ pub fn row(program: Program) -> Row {
             Origin::Python => of_python(program.file),
             Origin::Peer | Origin::Foreign => None,
         },
-        difference: difference(RUST[0].name, program.name),
+        lines_added: lines_added(program.name),
     }
 }
 
@@ -41,17 +41,16 @@ pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The difference between the `src/main.rs` of two packages of the workspace, comments included;
+/// The lines that the `src/main.rs` of a package has and the baseline's has not, comments included;
 /// `None` if they cannot be read.
-fn difference(one: &str, other: &str) -> Option<Difference> {
+fn lines_added(name: &str) -> Option<usize> {
     let main = |name| fs::read_to_string(workspace().join(name).join("src/main.rs")).ok();
-    Some(between(&main(one)?, &main(other)?))
+    Some(added(&main(RUST[0].name)?, &main(name)?))
 }
 
-fn between(one: &str, other: &str) -> Difference {
+fn added(one: &str, other: &str) -> usize {
     let lines = TextDiff::from_lines(one, other);
-    let count = |tag| lines.iter_all_changes().filter(|change| change.tag() == tag).count();
-    Difference { removed: count(ChangeTag::Delete), added: count(ChangeTag::Insert) }
+    lines.iter_all_changes().filter(|change| change.tag() == ChangeTag::Insert).count()
 }
 
 fn in_folder(folder: &Path) -> io::Result<usize> {
@@ -150,19 +149,15 @@ def main():
 
     #[test]
     fn a_difference_by_hand() {
-        let count = |one, other| {
-            let Difference { removed, added } = between(one, other);
-            (removed, added)
-        };
-        assert_eq!(count("a\nb\nc\n", "a\nb\nc\n"), (0, 0));
-        assert_eq!(count("a\nb\nc\n", "a\nx\ny\nc\n"), (1, 2));
-        assert_eq!(count("", "a\n"), (0, 1));
+        assert_eq!(added("a\nb\nc\n", "a\nb\nc\n"), 0);
+        assert_eq!(added("a\nb\nc\n", "a\nx\ny\nc\n"), 2);
+        assert_eq!(added("", "a\n"), 1);
     }
 
     #[test]
     fn a_missing_package_is_unknown() {
         assert_eq!(of_package("no-such-package"), None);
-        assert_eq!(difference("threads-io", "no-such-package"), None);
+        assert_eq!(lines_added("no-such-package"), None);
         assert!(of_package("scripts/compare").is_some_and(|lines| lines > 100));
     }
 }

@@ -25,6 +25,7 @@ pub struct Statistics {
     /// The arithmetic mean.
     pub mean: f64,
     /// The sample standard deviation (divided by n - 1); `None` for a single run.
+    #[serde(rename = "stddev")]
     pub deviation: Option<f64>,
     /// The median.
     pub median: f64,

@@ -7,6 +7,8 @@ pub mod runner;
 
 use std::time::Instant;
 
+use common::server::Server;
+
 use crate::bench::load::Load;
 use crate::bench::order::{Effort, MIN_ROUNDS, Plan, ROUNDS};
 use crate::bench::progress::Progress;
@@ -18,14 +20,14 @@ use crate::model::{Comparison, Failure, Round, Row, WORKLOADS, Workload};
 pub struct Bench {
     /// Starts, times and checks the programs.
     pub runner: Runner,
+    /// The local server; `None` if real sites are read.
+    pub server: Option<Server>,
     /// Warm-up runs of each program.
     pub warm_ups: usize,
     /// How much is measured.
     pub effort: Effort,
     /// Shows how far the comparison is.
     pub progress: Progress,
-    /// The process of the local server.
-    pub server_process: Option<u32>,
 }
 
 impl Bench {
@@ -34,41 +36,36 @@ impl Bench {
         self.runner.processes.interrupted_by()
     }
 
-    /// The load of the machine until now; `None` if it is unknown.
-    pub fn load(&self) -> Option<Load> {
-        Load::now(self.server_process)
+    fn load(&self) -> Option<Load> {
+        Load::now(self.server.as_ref().map(Server::process))
     }
 
-    /// A round that began at `began` with this load and ends now.
-    pub fn measured(
+    /// Does `work`, which is a round of a workload, and measures its length and what others took.
+    pub fn timed<R>(
         &self,
         workload: Workload,
         round: usize,
-        began: Instant,
-        before: Option<Load>,
-    ) -> Round {
+        work: impl FnOnce() -> R,
+    ) -> (R, Round) {
+        let (start, before) = (Instant::now(), self.load());
+        let done = work();
         let loads = self.load().zip(before);
         let others = loads.and_then(|(after, before)| after.others_since(&before));
-        Round::new(workload, round, began.elapsed().as_secs_f64(), others)
+        (done, Round::new(workload, round, start.elapsed().as_secs_f64(), others))
     }
 
     /// Runs all rows of `comparison`, one workload after the other, and adds the runs to them. Calls
     /// `after_round` after each round.
     ///
     /// A program is not run again after a run that failed; the others go on.
-    pub fn fill(&self, comparison: &mut Comparison, after_round: &mut dyn FnMut(&Comparison)) {
+    pub fn fill(&self, comparison: &mut Comparison, after_round: &mut dyn FnMut(&mut Comparison)) {
         let start = Instant::now();
         // All warm-ups come first, so that the remaining time is known from then on.
-        let lengths: Vec<Option<f64>> =
-            comparison.rows.iter_mut().map(|row| self.warm_up(row)).collect();
-        let positions = WORKLOADS.map(|workload| -> Vec<usize> {
-            let rows = comparison.rows.iter().enumerate();
-            let rows = rows.filter(|(_, row)| row.program.workload == workload);
-            rows.map(|(position, _)| position).collect()
-        });
-        let mut plans = positions.each_ref().map(|positions| {
-            let lengths: Vec<_> = positions.iter().map(|row| lengths[*row]).collect();
-            Plan::new(&lengths, &self.effort)
+        let warm_up = |row: &mut Row| (row.program.workload, self.warm_up(row));
+        let lengths: Vec<_> = comparison.rows.iter_mut().map(warm_up).collect();
+        let mut plans = WORKLOADS.map(|workload| {
+            let lengths = lengths.iter().filter(|(of, _)| *of == workload);
+            Plan::new(&lengths.map(|(_, length)| *length).collect::<Vec<_>>(), &self.effort)
         });
         let left = self.effort.max_seconds - start.elapsed().as_secs_f64();
         if self.effort.runs.is_none() {
@@ -76,61 +73,51 @@ impl Bench {
         }
         let total: f64 = plans.iter().map(Plan::total).sum();
         let mut share = 0.0;
-        for ((plan, positions), workload) in plans.iter().zip(&positions).zip(WORKLOADS) {
+        for (plan, workload) in plans.iter().zip(WORKLOADS) {
             share += if total > 0.0 { plan.total() / total } else { 0.5 };
             // The time until which this workload may take rounds.
             let until = self.effort.max_seconds - left * (1.0 - share);
             for round in 0.. {
                 let elapsed = start.elapsed().as_secs_f64();
-                if !self.wants(comparison, positions, plan, round, elapsed + plan.seconds > until) {
+                if !self.wants(comparison, workload, plan, round, elapsed + plan.seconds > until) {
                     break;
                 }
-                let (began, before) = (Instant::now(), self.load());
-                self.round(comparison, positions, plan, round);
-                comparison.rounds.push(self.measured(workload, round, began, before));
-                comparison.interrupted_by = self.interrupted_by();
+                let run = || self.round(comparison, workload, plan, round);
+                let ((), round) = self.timed(workload, round, run);
+                comparison.rounds.push(round);
                 after_round(comparison);
             }
         }
-        comparison.interrupted_by = self.interrupted_by();
     }
 
     // Whether there is another round, the one of this number; `late` if it does not fit in the time.
     fn wants(
         &self,
         comparison: &Comparison,
-        positions: &[usize],
+        workload: Workload,
         plan: &Plan,
         round: usize,
         late: bool,
     ) -> bool {
-        let mut rows = positions.iter().map(|row| &comparison.rows[*row]);
-        if self.interrupted_by().is_some() || rows.clone().all(|row| row.failure.is_some()) {
+        let goes_on = |row: &Row| row.program.workload == workload && row.failure.is_none();
+        if self.interrupted_by().is_some() || !comparison.rows.iter().any(goes_on) {
             return false;
         }
-        match (self.effort.runs, self.effort.until) {
-            (Some(runs), _) => round < runs,
-            (None, _) if round < MIN_ROUNDS => true,
-            (None, None) => round < plan.rounds && !late,
-            (None, Some(share)) => {
-                let narrow = |row: &Row| match comparison.speedup(row) {
-                    Some(speedup) if row.failure.is_none() => {
-                        speedup.half_width().is_some_and(|half| half <= share)
-                    }
-                    _ => true,
-                };
-                // Of a few rounds, an interval may be narrow by chance.
-                !late && (round < ROUNDS || !rows.all(narrow))
-            }
+        match self.effort.runs {
+            Some(runs) => round < runs,
+            None if round < MIN_ROUNDS => true,
+            None if self.effort.until.is_none() => round < plan.rounds && !late,
+            // Of a few rounds, an interval may be narrow by chance.
+            None => !late && (round < ROUNDS || comparison.too_wide().any(|(row, _)| goes_on(row))),
         }
     }
 
-    fn round(&self, comparison: &mut Comparison, positions: &[usize], plan: &Plan, round: usize) {
+    fn round(&self, comparison: &mut Comparison, workload: Workload, plan: &Plan, round: usize) {
         for turn in order::order(&plan.runs, round) {
-            let row = &mut comparison.rows[positions[turn]];
-            if row.failure.is_some() || self.interrupted_by().is_some() {
-                continue;
-            }
+            let mut rows =
+                comparison.rows.iter_mut().filter(|row| row.program.workload == workload);
+            let row = rows.nth(turn).filter(|row| row.failure.is_none());
+            let Some(row) = row.filter(|_| self.interrupted_by().is_none()) else { continue };
             let number = row.runs.len() + 1;
             let now = format!("{} (round {} of {})", row.program.command(), round + 1, plan.rounds);
             self.progress.show(&now, round as f64 / plan.rounds.max(round + 1) as f64);
@@ -161,11 +148,17 @@ impl Bench {
     }
 
     fn note(&self, row: &mut Row, failure: Failure) {
-        // An interrupted program has not failed.
-        if self.interrupted_by().is_none() {
-            let (command, run, reason) = (row.program.command(), &failure.run, &failure.reason);
-            self.progress.eprint_line(&format!("{command}: {run} failed: {reason}"));
+        if self.failed(&format!("{}: {} failed", row.program.command(), failure.run), &failure) {
             row.failure = Some(failure);
         }
+    }
+
+    /// Prints why `what` failed. Returns false for an interrupted program, which has not failed.
+    pub fn failed(&self, what: &str, failure: &Failure) -> bool {
+        let failed = self.interrupted_by().is_none();
+        if failed {
+            self.progress.eprint_line(&format!("{what}: {}", failure.reason));
+        }
+        failed
     }
 }

@@ -43,16 +43,12 @@ impl Plan {
     /// A plan for programs that take so many seconds each.
     pub fn new(lengths: &[Option<f64>], effort: &Effort) -> Self {
         let longest = lengths.iter().flatten().copied().fold(0.0, f64::max);
-        let runs: Vec<usize> = lengths
-            .iter()
-            .map(|length| match (effort.runs, length) {
-                (None, Some(length)) => {
-                    // A float converts to the nearest integer of the type, also if it is infinite.
-                    ((longest / SHORTER / length) as usize).clamp(1, MAX_RUNS)
-                }
-                _ => 1,
-            })
-            .collect();
+        let runs_of = |length: &Option<f64>| match (effort.runs, length) {
+            // A float converts to the nearest integer of the type, also if it is infinite.
+            (None, Some(length)) => ((longest / SHORTER / length) as usize).clamp(1, MAX_RUNS),
+            _ => 1,
+        };
+        let runs: Vec<usize> = lengths.iter().map(runs_of).collect();
         let seconds = lengths.iter().zip(&runs);
         let seconds: f64 = seconds.map(|(length, runs)| length.unwrap_or(0.0) * *runs as f64).sum();
         let fitting = if seconds > 0.0 { ROUNDS_SECONDS / seconds } else { 0.0 };

@@ -6,9 +6,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use common::os::limits::explain;
-use common::workload::{PAGES, default_numbers};
-use nix::unistd::Pid;
+use common::workload::default_numbers;
 
 use crate::check::{Expected, checked};
 use crate::model::{Failure, Interpreter, Origin, Program, Run, Workload};
@@ -42,14 +40,6 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Downloads of a run that reads the sites `repeat` times.
-    pub fn downloads(&self, repeat: usize) -> usize {
-        match &self.sites {
-            Sites::Local(_) => repeat * PAGES.len(),
-            Sites::Real(urls) => repeat * urls.len(),
-        }
-    }
-
     /// Does a warm-up run and returns about how long a whole run takes, in seconds. A program that
     /// takes seconds does a part of a run: it reads each site once, or does a sum for each core.
     ///
@@ -70,30 +60,16 @@ impl Runner {
 
     /// A foreign program with its workload: it is tried with a few downloads, then with a few sums. If
     /// both fail, the one that it printed something for is taken.
-    pub fn foreign(&self, name: &'static str, words: &'static [&'static str]) -> Program {
-        let (file, arguments) = words.split_first().unwrap_or((&"", &[]));
-        let program = |workload| Program {
-            name,
-            file,
-            origin: Origin::Foreign,
-            strategy: None,
-            workload,
-            arguments,
-            article_seconds: None,
+    pub fn foreign(&self, program: Program) -> Program {
+        let program = |workload| Program { workload, ..program };
+        // What fails but prints something tells more than what prints nothing.
+        let success = |workload| match self.run_part(&program(workload), 1, "trial") {
+            Ok(_) => 2,
+            Err(failure) => usize::from(!failure.stdout.is_empty()),
         };
-        let attempt = |workload| self.run_part(&program(workload), 1, "trial");
-        let printed = |attempt: &Result<Run, Failure>| {
-            attempt.as_ref().map_or_else(|failure| !failure.stdout.is_empty(), |_| true)
-        };
-        let downloads = attempt(Workload::Io);
-        if downloads.is_ok() {
-            return program(Workload::Io);
-        }
-        let sums = attempt(Workload::Cpu);
-        program(match sums.is_ok() || (printed(&sums) && !printed(&downloads)) {
-            true => Workload::Cpu,
-            false => Workload::Io,
-        })
+        let downloads = success(Workload::Io);
+        let io = downloads == 2 || downloads >= success(Workload::Cpu);
+        program(if io { Workload::Io } else { Workload::Cpu })
     }
 
     /// Does a timed run.
@@ -114,11 +90,10 @@ impl Runner {
 
     fn run_part(&self, program: &Program, part: usize, name: &str) -> Result<Run, Failure> {
         let command = self.command(program, part);
-        self.run(command, &self.expected(program.workload, part), name, &mut |_| {})
-            .map(|(run, _)| run)
+        self.run(command, &self.expected(program.workload, part), name).map(|(run, _)| run)
     }
 
-    /// Runs a command; returns the run and its standard error. `started` gets its process group.
+    /// Runs a command; returns the run and its standard error.
     ///
     /// # Errors
     /// The failure of the run.
@@ -127,13 +102,10 @@ impl Runner {
         command: Command,
         expected: &Expected,
         name: &str,
-        started: &mut dyn FnMut(Pid),
     ) -> Result<(Run, String), Failure> {
-        let finished = self.processes.run(command, self.limit, started).map_err(|error| {
-            let reason = format!("it cannot be started: {}", explain(&error));
-            Failure::new(name, &reason, b"", b"")
-        })?;
-        let run = checked(&finished, expected, name, self.limit.as_secs())?;
+        let finished = self.processes.run(command, self.limit);
+        let finished = finished.map_err(|reason| Failure::new(name, &reason, b"", b""))?;
+        let run = checked(&finished, expected, name)?;
         Ok((run, String::from_utf8_lossy(&finished.stderr).into_owned()))
     }
 
@@ -154,27 +126,24 @@ impl Runner {
         if program.origin == Origin::Rust {
             command.arg("--details");
         }
-        match (program.workload, &self.sites) {
-            (Workload::Cpu, _) => {
-                command.args(default_numbers().take(part).map(|number| number.to_string()));
-            }
-            (Workload::Io, Sites::Local(server)) => {
-                command.args(["--repeat", &part.to_string()]);
-                command.args(["--site-server", &server.to_string()]);
-            }
-            (Workload::Io, Sites::Real(urls)) => {
-                command.args(["--repeat", &part.to_string()]);
-                command.args(urls.iter().flat_map(|url| ["--url", url]));
-            }
+        if program.workload == Workload::Cpu {
+            command.args(default_numbers().take(part).map(|number| number.to_string()));
+            return command;
         }
+        command.args(["--repeat", &part.to_string()]);
+        match &self.sites {
+            Sites::Local(server) => command.args(["--site-server", &server.to_string()]),
+            Sites::Real(urls) => command.args(urls.iter().flat_map(|url| ["--url", url])),
+        };
         command
     }
 
-    fn expected(&self, workload: Workload, part: usize) -> Expected {
+    /// What a run must have: one that reads the sites `part` times, or does so many sums.
+    pub fn expected(&self, workload: Workload, part: usize) -> Expected {
         match (workload, &self.sites) {
             (Workload::Io, Sites::Local(_)) => Expected::of_local_sites(part),
-            (Workload::Io, Sites::Real(_)) => {
-                Expected { items: self.downloads(part), answer: None }
+            (Workload::Io, Sites::Real(urls)) => {
+                Expected { items: part * urls.len(), answer: None }
             }
             (Workload::Cpu, _) => Expected::sums(default_numbers().take(part)),
         }

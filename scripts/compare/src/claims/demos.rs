@@ -5,13 +5,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use common::os::limits::explain;
 use common::report::Report;
-use serde_json::{Map, json};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::bench::runner::{Runner, Sites};
-use crate::check;
 use crate::model::{Comparison, DemoResult, Failure};
 use crate::process::Finished;
 use crate::sources;
@@ -22,26 +20,13 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// Something to run that shows a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Demo {
-    /// An example, which prints its result as a JSON object.
-    Example {
-        /// Its package.
-        package: &'static str,
-        /// Its name.
-        name: &'static str,
-    },
-    /// A program that draws its run. Holds if there is a block for each item.
-    Diagram {
-        /// The name of the program, which is that of its package.
-        program: &'static str,
-    },
-    /// The documentation tests of a module without dependencies. Hold if the compiler refuses what it
-    /// should, and accepts the rest.
-    DocTests {
-        /// The package.
-        package: &'static str,
-        /// The file of the module in the package.
-        file: &'static str,
-    },
+    /// An example: its package and its name. It prints its result as a JSON object.
+    Example(&'static str, &'static str),
+    /// A program, named as its package, that draws its run. Holds if there is a block for each item.
+    Diagram(&'static str),
+    /// The documentation tests of a package's `src/refused.rs`, which has no dependencies. Hold if the
+    /// compiler refuses what it should, and accepts the rest.
+    DocTests(&'static str),
 }
 
 const DIAGRAM: &str = "diagram.svg";
@@ -50,27 +35,27 @@ impl Demo {
     /// Its name in lists and messages.
     pub fn name(&self) -> String {
         match self {
-            Self::Example { name, .. } => (*name).to_owned(),
-            Self::Diagram { program } => format!("{program} --diagram"),
-            Self::DocTests { package, .. } => format!("{package} --doc"),
+            Self::Example(_, name) => (*name).to_owned(),
+            Self::Diagram(program) => format!("{program} --diagram"),
+            Self::DocTests(package) => format!("{package} --doc"),
         }
     }
 
     /// The command for a reader.
     pub fn command(&self) -> String {
         match self {
-            Self::Example { package, name } => format!("cargo run -p {package} --example {name}"),
-            Self::Diagram { program } => {
+            Self::Example(package, name) => format!("cargo run -p {package} --example {name}"),
+            Self::Diagram(program) => {
                 format!("cargo run -p {program} -- --diagram {program}.svg")
             }
-            Self::DocTests { package, .. } => format!("cargo test -p {package} --doc"),
+            Self::DocTests(package) => format!("cargo test -p {package} --doc"),
         }
     }
 
     /// Its result, or the reason why it has none.
     pub fn result<'a>(&self, comparison: &'a Comparison) -> Result<&'a DemoResult, String> {
         let name = self.name();
-        let result = comparison.demos.iter().flatten().find(|result| result.name == name);
+        let result = comparison.demos.iter().find(|result| result.name == name);
         let failed = comparison.failed.iter().any(|(failed, _)| *failed == name);
         result.ok_or(format!("{name} {}", if failed { "failed" } else { "was not run" }))
     }
@@ -78,12 +63,12 @@ impl Demo {
     // The command for what is built already. It may write into `folder`.
     fn built(&self, runner: &Runner, folder: &Path) -> Command {
         match self {
-            Self::Example { name, .. } => {
+            Self::Example(_, name) => {
                 let mut command = Command::new(runner.programs.join("examples").join(name));
                 command.arg("--json");
                 command
             }
-            Self::Diagram { program } => {
+            Self::Diagram(program) => {
                 let mut command = Command::new(runner.programs.join(program));
                 command.args(["--json", "--quiet", "--diagram"]).arg(folder.join(DIAGRAM));
                 if let (Sites::Local(server), true) = (&runner.sites, program.ends_with("-io")) {
@@ -91,10 +76,10 @@ impl Demo {
                 }
                 command
             }
-            Self::DocTests { package, file } => {
+            Self::DocTests(package) => {
                 let mut command = Command::new("rustdoc");
                 command.args(["--test", "--edition", "2024"]);
-                command.arg(sources::workspace().join(package).join(file));
+                command.arg(sources::workspace().join(package).join("src/refused.rs"));
                 command
             }
         }
@@ -102,20 +87,17 @@ impl Demo {
 
     // The result in its output, or what is wrong with it.
     fn read(&self, output: &Finished, folder: &Path) -> Result<DemoResult, String> {
-        check::problem(output.problem, LIMIT.as_secs())?;
-        if !output.status.success() {
-            return Err(output.status.to_string());
-        }
+        output.outcome.clone()?;
         let not_json = |error| format!("its output is not the expected JSON object: {error}");
         let result = match self {
-            Self::Example { .. } => serde_json::from_slice(&output.stdout).map_err(not_json)?,
-            Self::Diagram { .. } => {
+            Self::Example(..) => serde_json::from_slice(&output.stdout).map_err(not_json)?,
+            Self::Diagram(_) => {
                 let report: Report = serde_json::from_slice(&output.stdout).map_err(not_json)?;
                 let svg = fs::read_to_string(folder.join(DIAGRAM))
                     .map_err(|error| format!("its diagram cannot be read: {error}"))?;
                 of_diagram(&report, &svg)
             }
-            Self::DocTests { .. } => of_doc_tests(&String::from_utf8_lossy(&output.stdout)),
+            Self::DocTests(_) => of_doc_tests(&String::from_utf8_lossy(&output.stdout)),
         };
         Ok(DemoResult { name: self.name(), ..result })
     }
@@ -125,12 +107,8 @@ fn of_diagram(report: &Report, svg: &str) -> DemoResult {
     let (items, blocks) = (report.spans.len(), svg.matches("class=\"block ").count());
     result(
         items > 0 && blocks == items && report.failed == 0,
-        &[
-            ("items", items),
-            ("items_failed", report.failed),
-            ("workers", report.workers),
-            ("blocks", blocks),
-        ],
+        json!({ "items": items, "items_failed": report.failed, "workers": report.workers,
+            "blocks": blocks }),
         format!("{blocks} blocks drawn for {items} items by {} workers.", report.workers),
     )
 }
@@ -144,16 +122,15 @@ fn of_doc_tests(output: &str) -> DemoResult {
     let (all, refused, accepted) = (tests.len(), refused.len(), accepted.len());
     result(
         refused > 0 && refused + accepted == all,
-        &[("doc_tests", all), ("forms_refused", refused), ("forms_accepted", accepted)],
+        json!({ "doc_tests": all, "forms_refused": refused, "forms_accepted": accepted }),
         format!(
             "The compiler refused {refused} of {all} forms and accepted {accepted}, as it should."
         ),
     )
 }
 
-fn result(holds: bool, figures: &[(&str, usize)], summary: String) -> DemoResult {
-    let figures: Map<_, _> =
-        figures.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+fn result(holds: bool, figures: Value, summary: String) -> DemoResult {
+    let figures = figures.as_object().cloned().unwrap_or_default();
     DemoResult { name: String::new(), holds, figures, summary }
 }
 
@@ -166,10 +143,8 @@ pub fn run_one(demo: &Demo, runner: &Runner) -> Result<DemoResult, Failure> {
     let folder = TempDir::new()
         .map_err(|error| failed(&format!("there is no temporary folder: {error}")))?;
     let command = demo.built(runner, folder.path());
-    let output = runner
-        .processes
-        .run(command, LIMIT.min(runner.limit), &mut |_| {})
-        .map_err(|error| failed(&format!("it cannot be started: {}", explain(&error))))?;
+    let output = runner.processes.run(command, LIMIT.min(runner.limit));
+    let output = output.map_err(|reason| failed(&reason))?;
     demo.read(&output, folder.path())
         .map_err(|reason| Failure::new("its only run", &reason, &output.stdout, &output.stderr))
 }

@@ -1,7 +1,7 @@
 //! The figures of a claim, read off a comparison.
 
 use crate::claims::demos::Demo;
-use crate::model::{ClaimVerdict, Comparison, DemoResult, Figure, Python, Row, Unit};
+use crate::model::{ClaimVerdict, Comparison, DemoResult, Figure, Row, Unit, float};
 
 /// A claim.
 #[derive(Debug)]
@@ -27,14 +27,18 @@ impl Claim {
     /// The commands that show it, for the folder of the project.
     pub fn commands(&self) -> Vec<String> {
         let figures = self.figures.iter().filter_map(Source::command);
-        let mut commands: Vec<String> = Vec::new();
-        for command in figures.chain(self.demos.iter().map(Demo::command)) {
-            if !commands.contains(&command) {
-                commands.push(command);
-            }
-        }
-        commands
+        each_once(figures.chain(self.demos.iter().map(Demo::command)))
     }
+}
+
+/// The items without repetitions, in the same order.
+pub fn each_once<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
+    items.fold(Vec::new(), |mut seen, item| {
+        if !seen.contains(&item) {
+            seen.push(item);
+        }
+        seen
+    })
 }
 
 /// A speedup that two cores reach even if other programs take half of one.
@@ -47,8 +51,6 @@ pub enum Source {
     Program(&'static str, Metric),
     /// A ratio that a demonstration reports, by the name of its figure.
     Demo(Demo, &'static str),
-    /// Lines that the `main.rs` of a package has and the baseline's has not.
-    LinesAdded(&'static str),
     /// The CPUs of the machine.
     Cpus,
 }
@@ -70,22 +72,38 @@ pub enum Metric {
     Memory,
     /// Lines of code.
     LinesOfCode,
+    /// Lines that its `main.rs` has and the baseline's has not.
+    LinesAdded,
     /// The article's time.
     ArticleTime,
 }
 
 impl Metric {
-    fn name(self) -> (&'static str, Unit) {
-        match self {
-            Self::Time => ("median_seconds", Unit::Seconds),
-            Self::Speedup => ("speedup", Unit::Ratio),
-            Self::CpusUsed => ("cpus_used", Unit::Count),
-            Self::Threads => ("threads", Unit::Count),
-            Self::Processes => ("processes", Unit::Count),
-            Self::Memory => ("peak_memory_bytes", Unit::Bytes),
-            Self::LinesOfCode => ("lines_of_code", Unit::Count),
-            Self::ArticleTime => ("article_seconds", Unit::Seconds),
-        }
+    // Its name, its unit and its value, or the reason why it is missing.
+    fn read(
+        self,
+        row: &Row,
+        all: &Comparison,
+    ) -> Result<(&'static str, Unit, Option<f64>), String> {
+        let why = if row.failure.is_some() { "failed" } else { "was not run" };
+        // A program that failed in a later run has no figures either.
+        let summary = row.summary().filter(|_| row.failure.is_none());
+        let measured = summary.ok_or(format!("{} {why}", row.program.command()));
+        Ok(match self {
+            Self::Time => ("median_seconds", Unit::Seconds, Some(measured?.wall.median)),
+            Self::Speedup => {
+                ("speedup", Unit::Ratio, measured.map(|_| all.speedup(row))?.map(|it| it.value))
+            }
+            Self::CpusUsed => ("cpus_used", Unit::Count, measured?.cpus_used),
+            Self::Threads => ("threads", Unit::Count, float(measured?.threads)),
+            Self::Processes => ("processes", Unit::Count, float(measured?.processes)),
+            Self::Memory => ("peak_memory_bytes", Unit::Bytes, float(measured?.peak_memory_bytes)),
+            Self::LinesOfCode => {
+                ("lines_of_code", Unit::Count, row.lines_of_code.map(|it| it as f64))
+            }
+            Self::LinesAdded => ("lines_added", Unit::Count, row.lines_added.map(|it| it as f64)),
+            Self::ArticleTime => ("article_seconds", Unit::Seconds, all.article_seconds(row)),
+        })
     }
 }
 
@@ -93,14 +111,14 @@ impl Source {
     /// The command that shows the figure; `None` if none is needed.
     pub fn command(&self) -> Option<String> {
         match self {
+            Self::Program(name, Metric::LinesAdded) => {
+                Some(format!("diff sequential-baseline/src/main.rs {name}/src/main.rs"))
+            }
             Self::Program(name, _) if name.ends_with(".py") => {
                 Some("scripts/compare.sh --python".into())
             }
             Self::Program(..) => Some("scripts/compare.sh --details".into()),
             Self::Demo(demo, _) => Some(demo.command()),
-            Self::LinesAdded(package) => {
-                Some(format!("diff sequential-baseline/src/main.rs {package}/src/main.rs"))
-            }
             Self::Cpus => None,
         }
     }
@@ -108,74 +126,37 @@ impl Source {
     /// The figure, or the reason why it is missing. A figure that the system does not report has no
     /// value.
     fn read(&self, comparison: &Comparison) -> Result<Figure, String> {
-        let figure = |source: &str, name, unit, value| Figure {
-            source: source.to_owned(),
-            name,
-            unit,
-            value,
-            interval: None,
-        };
-        match self {
-            Self::Program(command, metric) => of_program(command, *metric, comparison),
+        let mut interval = None;
+        let (source, (name, unit, value)) = match self {
+            Self::Program(command, metric) => {
+                let row = comparison.rows.iter().find(|row| row.program.command() == *command);
+                let needed = if command.ends_with(".py") { " (--python runs it)" } else { "" };
+                let row = row.ok_or(format!("{command} was not run{needed}"))?;
+                if *metric == Metric::Speedup {
+                    interval = comparison.speedup(row).and_then(|speedup| speedup.interval);
+                }
+                ((*command).to_owned(), metric.read(row, comparison)?)
+            }
             Self::Demo(demo, name) => {
                 let result = demo.result(comparison)?;
-                let value = result.figures.get(*name).and_then(serde_json::Value::as_f64);
-                Ok(figure(&result.name, name, Unit::Ratio, value))
-            }
-            Self::LinesAdded(package) => {
-                let row = comparison.rows.iter().find(|row| row.program.name == *package);
-                let row = row.ok_or(format!("{package} was not run"))?;
-                let added = row.difference.map(|difference| difference.added as f64);
-                Ok(figure(package, "lines_added", Unit::Count, added))
+                (demo.name(), (*name, Unit::Ratio, result.figure(name)))
             }
             Self::Cpus => {
                 let cpus = comparison.machine.cpus.map(|cpus| cpus as f64);
-                Ok(figure("this machine", "cpus", Unit::Count, cpus))
+                ("this machine".to_owned(), ("cpus", Unit::Count, cpus))
             }
-        }
+        };
+        Ok(Figure { source, name, unit, value, interval })
     }
-}
-
-fn of_program(command: &str, metric: Metric, comparison: &Comparison) -> Result<Figure, String> {
-    let row = comparison.rows.iter().find(|row| row.program.command() == command);
-    let needed = if command.ends_with(".py") { " (--python runs it)" } else { "" };
-    let row = row.ok_or(format!("{command} was not run{needed}"))?;
-    let (name, unit) = metric.name();
-    let (value, interval) = match metric {
-        Metric::LinesOfCode => (row.lines_of_code.map(|lines| lines as f64), None),
-        Metric::ArticleTime => (comparison.article_seconds(row), None),
-        _ => measured(row, metric, comparison)?,
-    };
-    Ok(Figure { source: command.to_owned(), name, unit, value, interval })
-}
-
-type Measured = (Option<f64>, Option<(f64, f64)>);
-
-fn measured(row: &Row, metric: Metric, comparison: &Comparison) -> Result<Measured, String> {
-    let why = if row.failure.is_some() { "failed" } else { "was not run" };
-    // A program that failed in a later run has no figures either.
-    let summary = row.summary().filter(|_| row.failure.is_none());
-    let summary = summary.ok_or(format!("{} {why}", row.program.command()))?;
-    let whole = |count: Option<u64>| count.map(|count| count as f64);
-    let value = match metric {
-        Metric::Speedup => {
-            let speedup = comparison.speedup(row);
-            return Ok((speedup.map(|it| it.value), speedup.and_then(|it| it.interval)));
-        }
-        Metric::CpusUsed => summary.cpus_used,
-        Metric::Threads => whole(summary.threads),
-        Metric::Processes => whole(summary.processes),
-        Metric::Memory => whole(summary.peak_memory_bytes),
-        Metric::Time | Metric::LinesOfCode | Metric::ArticleTime => Some(summary.wall.median),
-    };
-    Ok((value, None))
 }
 
 /// The facts that a rule judges.
 #[derive(Debug)]
 pub struct Facts {
-    figures: Vec<Result<Figure, String>>,
-    demos: Vec<Result<DemoResult, String>>,
+    /// The figures of the claim; an error says why one is missing.
+    pub figures: Vec<Result<Figure, String>>,
+    /// The results of its demonstrations; an error says why one is missing.
+    pub demos: Vec<Result<DemoResult, String>>,
     /// Whether the GIL of the Python interpreter is on; `None` without an interpreter.
     pub gil: Option<bool>,
 }
@@ -183,25 +164,11 @@ pub struct Facts {
 impl Facts {
     /// Reads the facts of a claim.
     pub fn of(claim: &Claim, comparison: &Comparison) -> Self {
-        let gil = match &comparison.python {
-            Some(Python::Interpreter(interpreter)) => Some(interpreter.gil),
-            _ => None,
-        };
         Self {
             figures: claim.figures.iter().map(|source| source.read(comparison)).collect(),
             demos: claim.demos.iter().map(|demo| demo.result(comparison).cloned()).collect(),
-            gil,
+            gil: comparison.interpreter().map(|interpreter| interpreter.gil),
         }
-    }
-
-    /// The figures that are not missing.
-    pub fn figures(&self) -> impl Iterator<Item = &Figure> {
-        self.figures.iter().flatten()
-    }
-
-    /// The results of the demonstrations that have one.
-    pub fn demos(&self) -> impl Iterator<Item = &DemoResult> {
-        self.demos.iter().flatten()
     }
 
     /// The value of a figure by its position.
@@ -209,7 +176,7 @@ impl Facts {
     /// # Errors
     /// Why it is missing.
     pub fn value(&self, position: usize) -> Result<f64, String> {
-        let figure = self.figures[position].as_ref().map_err(String::clone)?;
+        let figure = self.figures[position].clone()?;
         figure.value.ok_or(format!("{} of {} is unknown here", figure.name, figure.source))
     }
 
@@ -219,7 +186,7 @@ impl Facts {
     /// Why it is missing.
     pub fn at_least(&self, position: usize, threshold: f64) -> Result<ClaimVerdict, String> {
         let value = self.value(position)?;
-        let interval = self.figures[position].as_ref().ok().and_then(|figure| figure.interval);
+        let interval = self.figures[position].clone()?.interval;
         Ok(match interval.unwrap_or((value, value)) {
             (low, _) if low >= threshold => ClaimVerdict::Holds,
             (_, high) if high < threshold => ClaimVerdict::DoesNotHold,
@@ -240,11 +207,8 @@ impl Facts {
     /// # Errors
     /// Why one has no result.
     pub fn all_hold(&self) -> Result<ClaimVerdict, String> {
-        let mut all = true;
-        for demo in &self.demos {
-            all &= demo.as_ref().map_err(String::clone)?.holds;
-        }
-        Ok(holds_if(all))
+        let demos: Vec<DemoResult> = self.demos.iter().cloned().collect::<Result<_, _>>()?;
+        Ok(holds_if(demos.iter().all(|demo| demo.holds)))
     }
 
     /// A number that a demonstration reports.
@@ -252,9 +216,8 @@ impl Facts {
     /// # Errors
     /// Why it is missing.
     pub fn demo(&self, position: usize, name: &str) -> Result<f64, String> {
-        let demo = self.demos[position].as_ref().map_err(String::clone)?;
-        let value = demo.figures.get(name).and_then(serde_json::Value::as_f64);
-        value.ok_or(format!("{name} of {} is unknown here", demo.name))
+        let demo = self.demos[position].clone()?;
+        demo.figure(name).ok_or(format!("{name} of {} is unknown here", demo.name))
     }
 }
 

@@ -5,10 +5,10 @@
 
 use crate::claims::demos::Demo;
 use crate::claims::facts::Metric::{
-    ArticleTime, CpusUsed, LinesOfCode, Memory, Processes, Speedup, Threads, Time,
+    ArticleTime, CpusUsed, LinesAdded, LinesOfCode, Memory, Processes, Speedup, Threads, Time,
 };
 use crate::claims::facts::Source::{self, Program as P};
-use crate::claims::facts::{Claim, FASTER, Facts, all, holds_if};
+use crate::claims::facts::{Claim, FASTER, Facts, Rule, all, holds_if};
 use crate::model::ClaimVerdict::{self, DoesNotHold, Holds, HoldsForCPython};
 
 /// Half of what the five threads of the article can gain.
@@ -23,32 +23,46 @@ const PROCESSES: &str = "multiproc-cpu";
 const PYTHON_THREADS: &str = "threads_io.py";
 const PYTHON_CPU_THREADS: &str = "cpu_threads.py";
 
-const RACE_CONDITION: Demo = example("threads-io", "race_condition");
-const DEADLOCK: Demo = example("threads-io", "deadlock");
-const PREEMPTION: Demo = example("threads-io", "preemption");
-const GIL: Demo = example("threads-io", "gil");
-const CPU_THREADS: Demo = example("threads-io", "cpu_threads");
-const SCALE_THREADS: Demo = example("threads-io", "scale_threads");
-const COOPERATIVE_SWITCH: Demo = example("async-io", "cooperative_switch");
-const BLOCKING_CALL: Demo = example("async-io", "blocking_call");
-const GREEDY_TASK: Demo = example("async-io", "greedy_task");
-const CPU_TASKS: Demo = example("async-io", "cpu_tasks");
-const SCALE_TASKS: Demo = example("async-io", "scale_tasks");
-const SEPARATE_MEMORY: Demo = example("multiproc-cpu", "separate_memory");
-const SCALE_PROCESSES: Demo = example("multiproc-cpu", "scale_processes");
-const IO_BOUND: Demo = example("multiproc-cpu", "io_bound");
-const THREADS_DIAGRAM: Demo = Demo::Diagram { program: "threads-io" };
-const TASKS_DIAGRAM: Demo = Demo::Diagram { program: "async-io" };
-const PROCESSES_DIAGRAM: Demo = Demo::Diagram { program: "multiproc-cpu" };
-const REFUSED: Demo = Demo::DocTests { package: "threads-io", file: "src/refused.rs" };
+const RACE_CONDITION: Demo = Demo::Example("threads-io", "race_condition");
+const DEADLOCK: Demo = Demo::Example("threads-io", "deadlock");
+const PREEMPTION: Demo = Demo::Example("threads-io", "preemption");
+const GIL: Demo = Demo::Example("threads-io", "gil");
+const CPU_THREADS: Demo = Demo::Example("threads-io", "cpu_threads");
+const SCALE_THREADS: Demo = Demo::Example("threads-io", "scale_threads");
+const COOPERATIVE_SWITCH: Demo = Demo::Example("async-io", "cooperative_switch");
+const BLOCKING_CALL: Demo = Demo::Example("async-io", "blocking_call");
+const GREEDY_TASK: Demo = Demo::Example("async-io", "greedy_task");
+const CPU_TASKS: Demo = Demo::Example("async-io", "cpu_tasks");
+const SCALE_TASKS: Demo = Demo::Example("async-io", "scale_tasks");
+const SEPARATE_MEMORY: Demo = Demo::Example("multiproc-cpu", "separate_memory");
+const SCALE_PROCESSES: Demo = Demo::Example("multiproc-cpu", "scale_processes");
+const IO_BOUND: Demo = Demo::Example("multiproc-cpu", "io_bound");
+const THREADS_DIAGRAM: Demo = Demo::Diagram("threads-io");
+const TASKS_DIAGRAM: Demo = Demo::Diagram("async-io");
+const PROCESSES_DIAGRAM: Demo = Demo::Diagram("multiproc-cpu");
+const REFUSED: Demo = Demo::DocTests("threads-io");
 
-const fn example(package: &'static str, name: &'static str) -> Demo {
-    Demo::Example { package, name }
+// A claim that holds if its demonstrations hold, unless it gets another rule.
+const fn claim(id: &'static str, claim: &'static str) -> Claim {
+    Claim { id, claim, opinion: false, figures: &[], demos: &[], rule: Facts::all_hold }
 }
 
-// A claim that holds if its demonstrations hold.
-const fn by_demos(id: &'static str, claim: &'static str, demos: &'static [Demo]) -> Claim {
-    Claim { id, claim, opinion: false, figures: &[], demos, rule: Facts::all_hold }
+impl Claim {
+    const fn opinion(self) -> Self {
+        Self { opinion: true, ..self }
+    }
+
+    const fn figures(self, figures: &'static [Source]) -> Self {
+        Self { figures, ..self }
+    }
+
+    const fn demos(self, demos: &'static [Demo]) -> Self {
+        Self { demos, ..self }
+    }
+
+    const fn rule(self, rule: Rule) -> Self {
+        Self { rule, ..self }
+    }
 }
 
 // Whether a program did all items with so many workers, by its first demonstration.
@@ -59,66 +73,43 @@ fn complete(of: &Facts, items: f64, workers: f64) -> Result<ClaimVerdict, String
 
 /// All claims.
 pub const CLAIMS: [Claim; 33] = [
-    Claim {
-        id: "C01",
-        claim: "downloads get faster if their waits overlap",
-        opinion: false,
-        figures: &[P(THREADS, Speedup), P(TASKS, Speedup)],
-        demos: &[],
-        rule: |of| Ok(all([of.gains(0)?, of.gains(1)?])),
-    },
-    Claim {
-        id: "C02",
-        claim: "sums get faster if several are computed at the same time",
-        opinion: false,
-        figures: &[P(PROCESSES, Speedup), P(PROCESSES, CpusUsed)],
-        demos: &[],
-        rule: |of| of.gains(0),
-    },
-    Claim {
-        id: "C03",
-        claim: "what is good for one kind of work can be bad for the other",
-        opinion: false,
+    claim("C01", "downloads get faster if their waits overlap")
+        .figures(&[P(THREADS, Speedup), P(TASKS, Speedup)])
+        .rule(|of| Ok(all([of.gains(0)?, of.gains(1)?]))),
+    claim("C02", "sums get faster if several are computed at the same time")
+        .figures(&[P(PROCESSES, Speedup), P(PROCESSES, CpusUsed)])
+        .rule(|of| of.gains(0)),
+    claim("C03", "what is good for one kind of work can be bad for the other")
         // For each option its speedup of the downloads and of the sums.
-        figures: &[
+        .figures(&[
             P(THREADS, Speedup),
             Source::Demo(CPU_THREADS, "speedup"),
             P(TASKS, Speedup),
             Source::Demo(CPU_TASKS, "speedup"),
             Source::Demo(IO_BOUND, "speedup"),
             P(PROCESSES, Speedup),
-        ],
-        demos: &[CPU_THREADS, CPU_TASKS, IO_BOUND],
+        ])
+        .demos(&[CPU_THREADS, CPU_TASKS, IO_BOUND])
         // The best for one kind of work gains nothing for the other, or less than half of the best.
-        rule: |of| {
-            let values =
-                (0..6).map(|position| of.value(position)).collect::<Result<Vec<_>, _>>()?;
-            let bad_elsewhere = |here: usize| {
-                let there = 1 - here;
-                let options = [0, 2, 4];
-                let best = options
-                    .into_iter()
-                    .max_by(|&a, &b| values[a + here].total_cmp(&values[b + here]));
-                let best_there =
-                    options.map(|option| values[option + there]).into_iter().fold(0.0, f64::max);
-                best.is_some_and(|best| {
-                    values[best + there] < FASTER || values[best + there] < best_there / 2.0
-                })
+        .rule(|of| {
+            let values: Vec<f64> = (0..6).map(|at| of.value(at)).collect::<Result<_, _>>()?;
+            let option = |at: usize| (values[at], values[at + 1]);
+            let options = [option(0), option(2), option(4)];
+            let best_by = |of: fn((f64, f64)) -> f64| {
+                options.into_iter().max_by(|a, b| of(*a).total_cmp(&of(*b))).unwrap_or_default()
             };
-            Ok(holds_if(bad_elsewhere(0) || bad_elsewhere(1)))
-        },
-    },
-    Claim {
-        id: "C04",
-        claim: "under CPython's GIL, threads that compute do not run at the same time",
-        opinion: false,
-        figures: &[
+            let (downloads, sums) = (best_by(|it| it.0), best_by(|it| it.1));
+            let bad = |here: f64, best: f64| here < FASTER || here < best / 2.0;
+            Ok(holds_if(bad(downloads.1, sums.1) || bad(sums.0, downloads.0)))
+        }),
+    claim("C04", "under CPython's GIL, threads that compute do not run at the same time")
+        .figures(&[
             Source::Demo(GIL, "cpu_bound_speedup"),
             Source::Demo(CPU_THREADS, "speedup"),
             P(PYTHON_CPU_THREADS, Speedup),
-        ],
-        demos: &[GIL, CPU_THREADS],
-        rule: |of| {
+        ])
+        .demos(&[GIL, CPU_THREADS])
+        .rule(|of| {
             let (rust, python) = (of.gains(1)?, of.gains(2)?);
             if of.gil == Some(false) {
                 return Err("this interpreter has no GIL".into());
@@ -129,43 +120,29 @@ pub const CLAIMS: [Claim; 33] = [
                 (Holds, _) => DoesNotHold,
                 (undecided, _) => undecided,
             })
-        },
-    },
-    Claim {
-        id: "C05",
-        claim: "under the GIL, threads that wait do run at the same time",
-        opinion: false,
-        figures: &[Source::Demo(GIL, "io_bound_speedup"), P(PYTHON_THREADS, Speedup)],
-        demos: &[GIL],
+        }),
+    claim("C05", "under the GIL, threads that wait do run at the same time")
+        .figures(&[Source::Demo(GIL, "io_bound_speedup"), P(PYTHON_THREADS, Speedup)])
+        .demos(&[GIL])
         // The example is enough for a verdict; CPython, if it was run, must agree.
-        rule: |of| {
+        .rule(|of| {
             let lock = holds_if(of.value(0)? >= of.demo(0, "threads")? / 2.0);
             Ok(all([lock, of.at_least(1, VERY_FAST).unwrap_or(Holds)]))
-        },
-    },
-    by_demos(
-        "C06",
-        "threads are light, processes are heavy",
-        &[SCALE_THREADS, SCALE_TASKS, SCALE_PROCESSES],
-    ),
-    by_demos(
-        "C07",
-        "threads and tasks take turns in different ways",
-        &[PREEMPTION, COOPERATIVE_SWITCH],
-    ),
-    by_demos(
-        "C08",
-        "pre-emptive: the OS gives each thread its slices, and the thread has no say",
-        &[PREEMPTION],
-    ),
-    by_demos("C09", "a switch can fall inside x = x + 1", &[RACE_CONDITION]),
-    Claim { opinion: true, ..by_demos("C10", "that is usually no issue", &[REFUSED]) },
-    by_demos("C11", "cooperative: a task is switched only at an .await", &[COOPERATIVE_SWITCH]),
-    Claim {
-        id: "C12",
-        claim: "the table of options: scheduling, and how many CPUs",
-        opinion: false,
-        figures: &[
+        }),
+    claim("C06", "threads are light, processes are heavy").demos(&[
+        SCALE_THREADS,
+        SCALE_TASKS,
+        SCALE_PROCESSES,
+    ]),
+    claim("C07", "threads and tasks take turns in different ways")
+        .demos(&[PREEMPTION, COOPERATIVE_SWITCH]),
+    claim("C08", "pre-emptive: the OS gives each thread its slices, and the thread has no say")
+        .demos(&[PREEMPTION]),
+    claim("C09", "a switch can fall inside x = x + 1").demos(&[RACE_CONDITION]),
+    claim("C10", "that is usually no issue").opinion().demos(&[REFUSED]),
+    claim("C11", "cooperative: a task is switched only at an .await").demos(&[COOPERATIVE_SWITCH]),
+    claim("C12", "the table of options: scheduling, and how many CPUs")
+        .figures(&[
             P(THREADS, Threads),
             P(THREADS, Processes),
             P(THREADS, CpusUsed),
@@ -174,144 +151,85 @@ pub const CLAIMS: [Claim; 33] = [
             P(TASKS, CpusUsed),
             P(PROCESSES, Processes),
             P(PROCESSES, CpusUsed),
-        ],
-        demos: &[],
-        rule: |of| {
+        ])
+        .rule(|of| {
             let threads = of.value(0)? > 1.0 && of.value(1)? == 1.0 && of.value(2)? <= 1.0;
             let tasks = of.value(3)? == 1.0 && of.value(4)? == 1.0 && of.value(5)? <= 1.0;
             let processes = of.value(6)? > 1.0 && of.value(7)? > 1.0;
             Ok(holds_if(threads && tasks && processes))
-        },
-    },
-    Claim {
-        id: "C13",
-        claim: "threads for downloads: very fast, concurrent",
-        opinion: false,
-        figures: &[P(THREADS, Speedup), P(THREADS, Threads)],
-        demos: &[],
-        rule: |of| Ok(all([of.at_least(0, VERY_FAST)?, holds_if(of.value(1)? > 1.0)])),
-    },
-    Claim {
-        id: "C14",
-        claim: "threads: the code can grow",
-        opinion: false,
-        figures: &[
-            P(BASELINE_IO, LinesOfCode),
-            P(THREADS, LinesOfCode),
-            Source::LinesAdded("threads-io"),
-        ],
-        demos: &[],
-        rule: |of| Ok(holds_if(of.value(1)? > of.value(0)?)),
-    },
-    by_demos("C15", "threads: race conditions", &[RACE_CONDITION]),
-    by_demos("C16", "threads: deadlocks", &[DEADLOCK]),
-    Claim {
-        opinion: true,
-        ..by_demos("C17", "threads: difficult to debug", &[RACE_CONDITION, DEADLOCK])
-    },
-    Claim {
-        id: "C18",
-        claim: "the program with threads: five workers, 160 downloads",
-        opinion: false,
-        figures: &[],
-        demos: &[THREADS_DIAGRAM],
-        rule: |of| complete(of, 160.0, 5.0),
-    },
-    by_demos("C19", "its execution diagram", &[THREADS_DIAGRAM]),
-    Claim {
-        id: "C20",
-        claim: "tasks for downloads: very fast, concurrent, on one thread",
-        opinion: false,
-        figures: &[P(TASKS, Speedup), P(TASKS, Threads), P(TASKS, Memory)],
-        demos: &[],
-        rule: |of| Ok(all([of.at_least(0, VERY_FAST)?, holds_if(of.value(1)? == 1.0)])),
-    },
-    Claim {
-        id: "C21",
-        claim: "hundreds of tasks scale better than hundreds of threads",
-        opinion: false,
-        figures: &[],
-        demos: &[SCALE_TASKS, SCALE_THREADS],
-        rule: |of| {
+        }),
+    claim("C13", "threads for downloads: very fast, concurrent")
+        .figures(&[P(THREADS, Speedup), P(THREADS, Threads)])
+        .rule(|of| Ok(all([of.at_least(0, VERY_FAST)?, holds_if(of.value(1)? > 1.0)]))),
+    claim("C14", "threads: the code can grow")
+        .figures(&[P(BASELINE_IO, LinesOfCode), P(THREADS, LinesOfCode), P(THREADS, LinesAdded)])
+        .rule(|of| Ok(holds_if(of.value(1)? > of.value(0)?))),
+    claim("C15", "threads: race conditions").demos(&[RACE_CONDITION]),
+    claim("C16", "threads: deadlocks").demos(&[DEADLOCK]),
+    claim("C17", "threads: difficult to debug").opinion().demos(&[RACE_CONDITION, DEADLOCK]),
+    claim("C18", "the program with threads: five workers, 160 downloads")
+        .demos(&[THREADS_DIAGRAM])
+        .rule(|of| complete(of, 160.0, 5.0)),
+    claim("C19", "its execution diagram").demos(&[THREADS_DIAGRAM]),
+    claim("C20", "tasks for downloads: very fast, concurrent, on one thread")
+        .figures(&[P(TASKS, Speedup), P(TASKS, Threads), P(TASKS, Memory)])
+        .rule(|of| Ok(all([of.at_least(0, VERY_FAST)?, holds_if(of.value(1)? == 1.0)]))),
+    claim("C21", "hundreds of tasks scale better than hundreds of threads")
+        .demos(&[SCALE_TASKS, SCALE_THREADS])
+        .rule(|of| {
             let each = |name: &str| Ok::<_, String>((of.demo(0, name)?, of.demo(1, name)?));
             let (tasks, threads) = each("reached")?;
             let (task_start, thread_start) = each("start_microseconds_each")?;
             // Memory is known on Linux only.
             let smaller = each("resident_bytes_each").map_or(true, |(task, thread)| task < thread);
             Ok(holds_if(tasks > threads && task_start < thread_start && smaller))
-        },
-    },
-    by_demos("C22", "tasks: need functions made for async", &[BLOCKING_CALL]),
-    by_demos("C23", "one task can ruin it for the others", &[GREEDY_TASK]),
-    Claim {
-        id: "C24",
-        claim: "the program with tasks: a task for each site, all gathered",
-        opinion: false,
-        figures: &[],
-        demos: &[TASKS_DIAGRAM],
-        rule: |of| complete(of, 160.0, 160.0),
-    },
-    by_demos("C25", "its execution diagram", &[TASKS_DIAGRAM]),
-    Claim {
-        id: "C26",
-        claim: "processes: parallel, on many cores",
-        opinion: false,
-        figures: &[P(PROCESSES, Processes), P(PROCESSES, CpusUsed), Source::Cpus],
-        demos: &[],
-        rule: |of| Ok(holds_if(of.value(0)? > 1.0 && of.value(1)? >= FASTER)),
-    },
-    Claim {
-        id: "C27",
-        claim: "processes: intuitive, close to the sequential code",
-        opinion: true,
-        figures: &[
-            Source::LinesAdded("multiproc-cpu"),
-            Source::LinesAdded("threads-io"),
-            Source::LinesAdded("async-io"),
+        }),
+    claim("C22", "tasks: need functions made for async").demos(&[BLOCKING_CALL]),
+    claim("C23", "one task can ruin it for the others").demos(&[GREEDY_TASK]),
+    claim("C24", "the program with tasks: a task for each site, all gathered")
+        .demos(&[TASKS_DIAGRAM])
+        .rule(|of| complete(of, 160.0, 160.0)),
+    claim("C25", "its execution diagram").demos(&[TASKS_DIAGRAM]),
+    claim("C26", "processes: parallel, on many cores")
+        .figures(&[P(PROCESSES, Processes), P(PROCESSES, CpusUsed), Source::Cpus])
+        .rule(|of| Ok(holds_if(of.value(0)? > 1.0 && of.value(1)? >= FASTER))),
+    claim("C27", "processes: intuitive, close to the sequential code")
+        .opinion()
+        .figures(&[
+            P(PROCESSES, LinesAdded),
+            P(THREADS, LinesAdded),
+            P(TASKS, LinesAdded),
             P(PROCESSES, LinesOfCode),
-        ],
-        demos: &[],
-        rule: |of| Ok(holds_if(of.value(0)? < of.value(1)?.min(of.value(2)?))),
-    },
-    Claim {
-        id: "C28",
-        claim: "processes: fast for computing",
-        opinion: false,
-        figures: &[P(PROCESSES, Speedup)],
-        demos: &[],
-        rule: |of| of.gains(0),
-    },
-    by_demos("C29", "processes: some strange parts", &[SEPARATE_MEMORY]),
-    by_demos("C30", "processes: slow for downloads, for what they cost", &[IO_BOUND]),
-    Claim {
-        id: "C31",
-        claim: "the program with processes: a worker for each core, 20 sums",
-        opinion: false,
-        figures: &[Source::Cpus],
-        demos: &[PROCESSES_DIAGRAM],
-        rule: |of| complete(of, 20.0, of.value(0)?.min(20.0)),
-    },
-    by_demos("C32", "its execution diagram", &[PROCESSES_DIAGRAM]),
-    Claim {
-        id: "C33",
-        claim: "the article's own times (Python, real sites, another machine), within a factor of two",
-        opinion: false,
-        figures: &[
-            P(THREADS, Time),
-            P(THREADS, ArticleTime),
-            P(TASKS, Time),
-            P(TASKS, ArticleTime),
-            P(PROCESSES, Time),
-            P(PROCESSES, ArticleTime),
-        ],
-        demos: &[],
-        rule: |of| {
-            let mut all = true;
-            for option in [0, 2, 4] {
-                let (here, article) = (of.value(option)?, of.value(option + 1)?);
-                all &= here <= ALIKE * article && article <= ALIKE * here;
-            }
-            Ok(holds_if(all))
-        },
-    },
+        ])
+        .rule(|of| Ok(holds_if(of.value(0)? < of.value(1)?.min(of.value(2)?)))),
+    claim("C28", "processes: fast for computing")
+        .figures(&[P(PROCESSES, Speedup)])
+        .rule(|of| of.gains(0)),
+    claim("C29", "processes: some strange parts").demos(&[SEPARATE_MEMORY]),
+    claim("C30", "processes: slow for downloads, for what they cost").demos(&[IO_BOUND]),
+    claim("C31", "the program with processes: a worker for each core, 20 sums")
+        .figures(&[Source::Cpus])
+        .demos(&[PROCESSES_DIAGRAM])
+        .rule(|of| complete(of, 20.0, of.value(0)?.min(20.0))),
+    claim("C32", "its execution diagram").demos(&[PROCESSES_DIAGRAM]),
+    claim(
+        "C33",
+        "the article's own times (Python, real sites, another machine), within a factor of two",
+    )
+    .figures(&[
+        P(THREADS, Time),
+        P(THREADS, ArticleTime),
+        P(TASKS, Time),
+        P(TASKS, ArticleTime),
+        P(PROCESSES, Time),
+        P(PROCESSES, ArticleTime),
+    ])
+    .rule(|of| {
+        let mut all = true;
+        for option in [0, 2, 4] {
+            let (here, article) = (of.value(option)?, of.value(option + 1)?);
+            all &= here <= ALIKE * article && article <= ALIKE * here;
+        }
+        Ok(holds_if(all))
+    }),
 ];

@@ -15,7 +15,7 @@ mod tests;
 
 use crate::bench::Bench;
 use crate::claims::demos::Demo;
-use crate::claims::facts::{Claim, Facts};
+use crate::claims::facts::{Claim, Facts, each_once};
 use crate::claims::list::CLAIMS;
 use crate::model::{ClaimEntry, ClaimVerdict, Comparison};
 
@@ -25,7 +25,7 @@ pub fn evaluate(comparison: &Comparison) -> Vec<ClaimEntry> {
     let busy = comparison.busy().is_some();
     let evaluated = |claim: &Claim| {
         let mut entry = entry(claim, &Facts::of(claim, comparison));
-        let measures = claim.demos.iter().all(|demo| matches!(demo, Demo::Example { .. }));
+        let measures = claim.demos.iter().all(|demo| matches!(demo, Demo::Example(..)));
         if busy && measures && entry.verdict == ClaimVerdict::DoesNotHold {
             entry.verdict = ClaimVerdict::NotResolved;
         }
@@ -35,52 +35,39 @@ pub fn evaluate(comparison: &Comparison) -> Vec<ClaimEntry> {
 }
 
 fn entry(claim: &Claim, facts: &Facts) -> ClaimEntry {
-    let demos: Vec<_> = facts.demos().cloned().collect();
     ClaimEntry {
         id: claim.id,
         claim: claim.claim,
         opinion: claim.opinion,
         verdict: (claim.rule)(facts).unwrap_or_else(ClaimVerdict::NotMeasured),
-        summaries: demos.iter().map(|demo| demo.summary.clone()).collect(),
-        figures: facts.figures().cloned().collect(),
-        demos,
+        figures: facts.figures.iter().flatten().cloned().collect(),
+        demos: facts.demos.iter().flatten().cloned().collect(),
         commands: claim.commands(),
     }
 }
 
-/// All demonstrations of the claims, each once.
-fn all() -> Vec<Demo> {
-    let mut all = Vec::new();
-    for demo in CLAIMS.iter().flat_map(|claim| claim.demos) {
-        if !all.contains(demo) {
-            all.push(*demo);
-        }
-    }
-    all
-}
-
 /// Runs all demonstrations and adds their results, or their failures, to `comparison`. Calls
 /// `after_each` after each one.
-pub fn run(comparison: &mut Comparison, bench: &Bench, after_each: &mut dyn FnMut(&Comparison)) {
-    comparison.demos = Some(Vec::new());
-    for demo in all() {
+pub fn run(
+    comparison: &mut Comparison,
+    bench: &Bench,
+    after_each: &mut dyn FnMut(&mut Comparison),
+) {
+    for demo in each_once(CLAIMS.iter().flat_map(|claim| claim.demos)) {
         if bench.interrupted_by().is_some() {
             break;
         }
         let name = demo.name();
         bench.progress.show(&format!("running {name}"), 0.0);
-        match demos::run_one(&demo, &bench.runner) {
-            Ok(result) => comparison.demos.get_or_insert_default().push(result),
-            // An interrupted program has not failed.
-            Err(_) if bench.interrupted_by().is_some() => {}
-            Err(failure) => {
-                bench.progress.eprint_line(&format!("{name} failed: {}", failure.reason));
+        match demos::run_one(demo, &bench.runner) {
+            Ok(result) => comparison.demos.push(result),
+            Err(failure) if bench.failed(&format!("{name} failed"), &failure) => {
                 comparison.failed.push((name, failure));
             }
+            Err(_) => {}
         }
         comparison.claims = Some(evaluate(comparison));
         after_each(comparison);
     }
-    comparison.interrupted_by = bench.interrupted_by();
     comparison.claims = Some(evaluate(comparison));
 }

@@ -190,7 +190,7 @@ fn each_figure_of_an_example_is_in_its_source() {
         .collect();
     assert!(by_name.len() > 10);
     for (demo, name) in by_name {
-        let Demo::Example { package, name: example } = demo else { panic!("an example") };
+        let Demo::Example(package, example) = demo else { panic!("an example") };
         let file = workspace().join(format!("{package}/examples/{example}.rs"));
         let source = fs::read_to_string(file).expect("the source of an example");
         assert!(source.contains(name) || shared.contains(name), "{example} has no {name}");

@@ -70,28 +70,24 @@ pub fn bars(bars: &[Bar]) -> Result<String, String> {
             .margin_right(28)
             .x_label_area_size(30)
             .build_cartesian_2d(0.0..axis.seconds, 0.0..all)?;
-        let marks = axis.marks();
-        for (at, label) in &marks {
+        for (at, label) in &axis.marks() {
             let x = at * axis.seconds;
-            let line = PathElement::new([(x, 0.0), (x, all)], FAINT);
-            chart.draw_series([line])?;
+            chart.draw_series([PathElement::new([(x, 0.0), (x, all)], FAINT)])?;
             let (x, y) = chart.backend_coord(&(x, 0.0));
-            let style = FONT.into_font().color(&INK).pos(Pos::new(HPos::Center, VPos::Top));
-            area.draw(&Text::new(label.clone(), (x, y + 8), style))?;
+            write(area, label, (x, y + 8), HPos::Center, VPos::Top)?;
         }
         for (place, bar) in bars.iter().enumerate() {
             let bottom = all - place as f64 - 0.95;
             let (low, high) = (bottom, bottom + 0.45);
             let colour = if bar.computes { RUNNING } else { WAITING };
-            let rectangle = Rectangle::new([(0.0, low), (bar.median, high)], colour.filled());
-            chart.draw_series([rectangle])?;
+            let corners = [(0.0, low), (bar.median, high)];
+            chart.draw_series([Rectangle::new(corners, colour.filled())])?;
             let middle = (low + high) / 2.0;
             let (least, most) = bar.range;
             let spread = ErrorBar::new_horizontal(middle, least, bar.median, most, INK.filled(), 7);
             chart.draw_series([spread])?;
-            let style = FONT.into_font().color(&INK);
-            let label = Text::new(bar.label.clone(), (0.0, bottom + 0.81), style);
-            chart.draw_series([label])?;
+            let place = chart.backend_coord(&(0.0, bottom + 0.81));
+            write(area, &bar.label, place, HPos::Left, VPos::Top)?;
         }
         Ok(())
     })
@@ -106,11 +102,10 @@ pub fn lines(lines: &[Line], show: fn(f64) -> String) -> Result<String, String> 
     let all = || lines.iter().flat_map(|line| &line.points);
     // To whole powers of ten, so that a slope can be read by eye.
     let range = |of: fn(&(f64, f64)) -> f64| {
-        let least = all().map(of).fold(f64::MAX, f64::min).min(f64::MAX);
-        let most = all().map(of).fold(f64::MIN_POSITIVE, f64::max);
-        let least = if least > most { most } else { least };
-        let (low, high) = (least.log10().floor() as i32, most.log10().ceil() as i32);
-        (low, if high > low { high } else { low + 1 })
+        let exponents = || all().map(of).map(f64::log10);
+        let low = exponents().reduce(f64::min).unwrap_or(0.0).floor() as i32;
+        let high = exponents().reduce(f64::max).unwrap_or(0.0).ceil() as i32;
+        (low, high.max(low + 1))
     };
     let (x, y) = (range(|point| point.0), range(|point| point.1));
     let power = |exponent: i32| 10f64.powi(exponent);
@@ -123,26 +118,22 @@ pub fn lines(lines: &[Line], show: fn(f64) -> String) -> Result<String, String> 
             .x_label_area_size(34)
             .y_label_area_size(88)
             .build_cartesian_2d((low.0..high.0).log_scale(), (low.1..high.1).log_scale())?;
-        let label =
-            |horizontal, vertical| FONT.into_font().color(&INK).pos(Pos::new(horizontal, vertical));
         for at in (x.0..=x.1).map(power) {
             chart.draw_series([PathElement::new([(at, low.1), (at, high.1)], FAINT)])?;
             let (left, bottom) = chart.backend_coord(&(at, low.1));
-            let style = label(HPos::Center, VPos::Top);
-            area.draw(&Text::new(count(at as u64), (left, bottom + 8), style))?;
+            write(area, &count(at as u64), (left, bottom + 8), HPos::Center, VPos::Top)?;
         }
         for at in (y.0..=y.1).map(power) {
             chart.draw_series([PathElement::new([(low.0, at), (high.0, at)], FAINT)])?;
             let (left, bottom) = chart.backend_coord(&(low.0, at));
-            area.draw(&Text::new(show(at), (left - 8, bottom), label(HPos::Right, VPos::Center)))?;
+            write(area, &show(at), (left - 8, bottom), HPos::Right, VPos::Center)?;
         }
         for (place, line) in lines.iter().enumerate() {
             let colour = [RUNNING, WAITING, INK][place % 3];
             let path = PathElement::new(line.points.clone(), colour.stroke_width(3));
             chart.draw_series([path])?;
             let sample = (20 + 165 * place as i32, 14);
-            let style = label(HPos::Left, VPos::Center);
-            area.draw(&Text::new(line.name, (sample.0 + 14, sample.1), style))?;
+            write(area, line.name, (sample.0 + 14, sample.1), HPos::Left, VPos::Center)?;
             let points = line.points.iter().map(|point| chart.backend_coord(point));
             for at in points.chain([sample]) {
                 mark(area, place, at, colour)?;
@@ -150,6 +141,12 @@ pub fn lines(lines: &[Line], show: fn(f64) -> String) -> Result<String, String> 
         }
         Ok(())
     })
+}
+
+// Writes text at a point of it, in pixels.
+fn write(area: &Area, text: &str, at: (i32, i32), across: HPos, down: VPos) -> Drawn {
+    let style = FONT.into_font().color(&INK).pos(Pos::new(across, down));
+    Ok(area.draw(&Text::new(text.to_owned(), at, style))?)
 }
 
 // Each line has marks of its own shape.

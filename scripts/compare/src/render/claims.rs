@@ -2,22 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{ClaimEntry, ClaimVerdict, Comparison, Figure, Python, Unit};
+use crate::catalog::OPTIONS;
+use crate::model::{ClaimEntry, ClaimVerdict, Comparison, Figure, Unit};
 use crate::render::number::{known, memory, significant, time, with_interval};
-use crate::render::words::{busy, machine, python};
+use crate::render::words::{heading, python};
 use crate::render::{Block, Grid};
 
 /// Everything that `--claims` shows.
 pub fn document(comparison: &Comparison) -> Vec<Block> {
     let claims = comparison.claims.as_deref().unwrap_or_default();
-    let mut blocks: Vec<Block> = busy(comparison).map(Block::Text).into_iter().collect();
-    blocks.extend([
-        Block::Heading(1, "The claims of the article, and whether they hold here".into()),
-        Block::Text(format!("Measured on {}.", machine(&comparison.machine))),
-    ]);
-    if let Some(Python::Interpreter(interpreter)) = &comparison.python {
-        blocks.push(Block::Text(python(interpreter)));
-    }
+    let mut blocks = heading("The claims of the article, and whether they hold here", comparison);
+    blocks.extend(comparison.interpreter().map(python).map(Block::Text));
     blocks.push(Block::Table(list(claims)));
     blocks.push(Block::Text(counts(claims)));
     if let Some(claim) = claims.iter().find(|claim| claim.id == "C03") {
@@ -45,7 +40,7 @@ pub fn list(claims: &[ClaimEntry]) -> Grid {
 
 /// What was measured of a claim.
 pub fn measured(claim: &ClaimEntry) -> String {
-    let mut parts = claim.summaries.clone();
+    let mut parts: Vec<String> = claim.demos.iter().map(|demo| demo.summary.clone()).collect();
     let figures: Vec<String> = claim.figures.iter().map(figure).collect();
     if !figures.is_empty() {
         parts.push(format!("{}.", figures.join("; ")));
@@ -94,9 +89,8 @@ fn counts(claims: &[ClaimEntry]) -> String {
     for claim in claims {
         *counts.entry(name(&claim.verdict)).or_default() += 1;
     }
-    let text: Vec<String> =
-        counts.iter().map(|(verdict, count)| format!("{verdict}: {count}")).collect();
-    format!("{} claims. {}.", claims.len(), text.join("; "))
+    let counts = counts.iter().map(|(verdict, count)| format!("{verdict}: {count}"));
+    format!("{} claims. {}.", claims.len(), counts.collect::<Vec<_>>().join("; "))
 }
 
 // The figures of C03: for each option its speedup of the downloads and of the sums.
@@ -109,16 +103,14 @@ fn speedups(figures: &[Figure]) -> Grid {
         Some(value) if value == best(column) => format!("* {}", significant(value)),
         value => known(value, significant),
     };
-    let option = |(title, pair): (&str, &[Figure])| {
-        [title.to_owned()].into_iter().chain((0..).zip(pair).map(|(at, it)| cell(at, it))).collect()
-    };
-    let titles = crate::catalog::OPTIONS.map(|option| option.title);
-    let options = titles.into_iter().zip(figures.chunks(2)).map(option);
-    let baseline = vec!["baseline".to_owned(), "1".into(), "1".into()];
+    let mut rows = vec![vec!["baseline".to_owned(), "1".into(), "1".into()]];
+    for ((_, title), pair) in OPTIONS.iter().zip(figures.chunks_exact(2)) {
+        rows.push(vec![(*title).to_owned(), cell(0, &pair[0]), cell(1, &pair[1])]);
+    }
     Grid {
         caption: "Speedup of each option".into(),
         head: vec!["option", "downloads", "sums"],
-        rows: [baseline].into_iter().chain(options).collect(),
+        rows,
         words: 1,
     }
 }

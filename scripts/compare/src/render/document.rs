@@ -4,7 +4,7 @@ use common::report::timeline::Timeline;
 
 use crate::model::{Comparison, Origin, Python, Row, Strategy, WORKLOADS, Workload};
 use crate::render::number::{known, percent, range, significant};
-use crate::render::words::{busy, machine, python};
+use crate::render::words::{heading, interrupted, python};
 use crate::render::{Block, claims, scaling, tables};
 use crate::statistics::{Ratio, Verdict};
 
@@ -37,51 +37,33 @@ pub fn document(comparison: &Comparison, details: bool) -> Vec<Block> {
         blocks.push(Block::Heading(2, "Failed runs".into()));
         blocks.extend(failures(comparison));
     }
-    if let Some(signal) = comparison.interrupted_by {
-        let text = format!("Interrupted by signal {signal}: these are the results until then.");
-        blocks.push(Block::Text(text));
-    }
+    blocks.extend(interrupted(comparison).map(Block::Text));
     blocks
 }
 
 fn compared(comparison: &Comparison, details: bool) -> Vec<Block> {
-    let mut blocks: Vec<Block> = busy(comparison).map(Block::Text).into_iter().collect();
-    blocks.extend([
-        Block::Heading(1, "Concurrency options compared".into()),
-        Block::Text(format!("Measured on {}.", machine(&comparison.machine))),
-    ]);
+    let mut blocks = heading("Concurrency options compared", comparison);
     for workload in WORKLOADS {
         if comparison.of_workload(workload).next().is_none() {
             continue;
         }
         blocks.push(Block::Heading(2, tables::title(comparison, workload)));
-        blocks.push(Block::Table(tables::results(comparison, workload)));
-        if details {
-            blocks.push(Block::Table(tables::times(comparison, workload)));
-            blocks.push(Block::Table(tables::costs(comparison, workload)));
-        }
-        let verdicts = verdicts(comparison, workload);
-        if !verdicts.is_empty() {
-            blocks.push(Block::List(verdicts));
-        }
+        blocks.extend(tables::of_workload(comparison, workload, details));
+        blocks.extend(Block::list(verdicts(comparison, workload)));
     }
     blocks.push(Block::Heading(2, "The three options".into()));
     blocks.push(Block::Table(tables::options(comparison, details)));
-    if let Some(Python::Interpreter(interpreter)) = &comparison.python {
+    if let Some(interpreter) = comparison.interpreter() {
         blocks.push(Block::Heading(2, "Slowdown in Python".into()));
         blocks.push(Block::Text(python(interpreter)));
-        if comparison.twins().next().is_some() {
-            blocks.push(Block::Table(tables::twins(comparison)));
-        }
+        blocks.extend(tables::twins(comparison).map(Block::Table));
     }
     blocks.extend(remarks(comparison).into_iter().map(Block::Text));
     if details {
         blocks.push(Block::Heading(2, "What the figures cover".into()));
-        blocks.push(Block::List(explanation()));
-        let outliers = tables::outliers(comparison);
-        if !outliers.is_empty() {
-            blocks.push(Block::Heading(2, "Outliers".into()));
-            blocks.push(Block::List(outliers));
+        blocks.push(Block::List(explanation(comparison)));
+        if let Some(outliers) = Block::list(tables::outliers(comparison)) {
+            blocks.extend([Block::Heading(2, "Outliers".into()), outliers]);
         }
     } else {
         let text = "More figures and an explanation of each column: --details.";
@@ -91,8 +73,11 @@ fn compared(comparison: &Comparison, details: bool) -> Vec<Block> {
 }
 
 /// What each figure covers, a paragraph each.
-pub fn explanation() -> Vec<String> {
-    EXPLANATION.map(str::to_owned).to_vec()
+pub fn explanation(comparison: &Comparison) -> Vec<String> {
+    match comparison.scaling {
+        Some(_) => scaling::EXPLANATION.map(str::to_owned).to_vec(),
+        None => EXPLANATION.map(str::to_owned).to_vec(),
+    }
 }
 
 /// The verdict on each program of a workload, the fastest program first.
@@ -142,7 +127,7 @@ fn fastest(comparison: &Comparison, workload: Workload) -> Option<String> {
         Verdict::Faster => format!(
             "The fastest is {first_name}: {} faster than {second_name}{}.",
             times(lead),
-            reason(first)
+            reason(first).unwrap_or_default()
         ),
         // A verdict against the baseline has a line anyway.
         _ if first.program.is_baseline() || second.program.is_baseline() => return None,
@@ -151,34 +136,30 @@ fn fastest(comparison: &Comparison, workload: Workload) -> Option<String> {
 }
 
 /// Why a program is fast, as the end of a sentence.
-fn reason(row: &Row) -> String {
-    match (row.program.workload, row.program.strategy, row.report()) {
-        (_, Some(Strategy::Sequential) | None, _) | (Workload::Io, _, None) => String::new(),
-        (Workload::Io, _, Some(report)) => {
+fn reason(row: &Row) -> Option<String> {
+    row.program.strategy.filter(|strategy| *strategy != Strategy::Sequential)?;
+    Some(match row.program.workload {
+        Workload::Io => {
+            let report = row.report()?;
             let thread = if report.threads == Some(1) { ", on one thread" } else { "" };
             let most = Timeline::of(report).peak_concurrency();
             format!(", because up to {most} downloads wait at the same time{thread}")
         }
-        (Workload::Cpu, ..) => {
-            let used = row.summary().and_then(|summary| summary.cpus_used);
-            let used = used.map(|used| format!(", because it used {} CPUs", significant(used)));
-            used.unwrap_or_default()
+        Workload::Cpu => {
+            format!(", because it used {} CPUs", significant(row.summary()?.cpus_used?))
         }
-    }
+    })
 }
 
 /// What limits the results.
 pub fn remarks(comparison: &Comparison) -> Vec<String> {
     let mut remarks = Vec::new();
-    let wide = comparison
-        .too_wide()
-        .map(|(row, half)| format!("{} (± {})", row.program.command(), known(half, percent)));
-    let wide: Vec<String> = wide.collect();
-    if let (Some(until), false) = (comparison.until, wide.is_empty()) {
+    let width =
+        |(row, half): (&Row, _)| format!("{} (± {})", row.program.command(), known(half, percent));
+    let wide = comparison.too_wide().map(width).collect::<Vec<_>>().join(", ");
+    if let (Some(until), false) = (comparison.until.map(percent), wide.is_empty()) {
         remarks.push(format!(
-            "Not within {} when the time was over: {}. For more rounds: --max-time SECONDS.",
-            percent(until),
-            wide.join(", ")
+            "Not within {until} when the time was over: {wide}. For more rounds: --max-time SECONDS."
         ));
     }
     let rounds = comparison.rows.iter().filter_map(|row| row.runs.last());
@@ -219,13 +200,11 @@ pub fn failures(comparison: &Comparison) -> Vec<Block> {
     let mut blocks = Vec::new();
     for (name, failure) in comparison.failures() {
         blocks.push(Block::Text(format!("{name}, {}: {}", failure.run, failure.reason)));
-        for (stream, text) in
-            [("standard output", &failure.stdout), ("standard error", &failure.stderr)]
-        {
+        for (name, text) in [("output", &failure.stdout), ("error", &failure.stderr)] {
             if text.is_empty() {
-                blocks.push(Block::Text(format!("Its {stream} was empty.")));
+                blocks.push(Block::Text(format!("Its standard {name} was empty.")));
             } else {
-                blocks.push(Block::Text(format!("Its {stream}:")));
+                blocks.push(Block::Text(format!("Its standard {name}:")));
                 blocks.push(Block::Output(text.clone()));
             }
         }

@@ -1,17 +1,15 @@
 //! `--report`: one page that a teacher can project, with everything that it needs in it.
 
 use askama::Template;
-use common::report::format::seconds;
 use common::report::svg::{self, View};
 use common::report::timeline::Timeline;
 
 use crate::model::{
-    Comparison, Machine, Origin, Point, Python, Row, Scaling, Strategy, WORKLOADS, Workload,
-    workload_name,
+    Comparison, Cost, Machine, Origin, Point, Row, Scaling, Series, Strategy, WORKLOADS, Workload,
 };
 use crate::render::charts::{self, Bar, Line};
-use crate::render::number::{UNKNOWN, count, memory, ratio, time};
-use crate::render::{Block, Grid, claims, document, scaling, tables, words};
+use crate::render::number::{count, known, memory, ratio, time};
+use crate::render::{Block, Figure, claims, document, scaling, tables, words};
 
 /// The height of all rows of a diagram that shares its axis with others, in pixels.
 const SHARED_HEIGHT: f64 = 170.0;
@@ -23,48 +21,13 @@ const MAX_ROWS: usize = 400;
 struct Page {
     title: &'static str,
     warnings: Vec<String>,
-    workloads: Vec<Section>,
-    scaling: Option<ScalingSection>,
-    shared_axis: Vec<Diagram>,
-    longest: String,
-    own_axis: Vec<Diagram>,
-    options: Grid,
-    python: Option<(String, Grid)>,
-    claims: Option<Grid>,
-    failures: Vec<Block>,
-    remarks: Vec<String>,
-    machine: Vec<(&'static str, String)>,
-    explanation: Vec<String>,
+    sections: Vec<Section>,
 }
 
 struct Section {
-    id: &'static str,
-    title: String,
-    chart: Chart,
-    tables: Vec<Grid>,
-    verdicts: Vec<String>,
-}
-
-struct ScalingSection {
-    task: String,
-    charts: Vec<Chart>,
-    table: Grid,
-    lines: Vec<String>,
-}
-
-/// A chart, and what it shows in words.
-struct Chart {
-    title: String,
-    svg: String,
-    words: Vec<String>,
-}
-
-/// An execution diagram.
-struct Diagram {
     id: String,
-    program: String,
-    svg: String,
-    words: &'static str,
+    title: String,
+    blocks: Vec<Block>,
 }
 
 /// The whole file.
@@ -72,89 +35,74 @@ struct Diagram {
 /// # Errors
 /// What the libraries for charts and templates report.
 pub fn render(comparison: &Comparison) -> Result<String, String> {
-    let workloads = WORKLOADS
-        .into_iter()
-        .filter(|workload| comparison.of_workload(*workload).next().is_some())
-        .map(|workload| section(comparison, workload))
-        .collect::<Result<_, _>>()?;
-    // The diagrams of the Python programs would be the same.
-    let rust = comparison.rows.iter().filter(|row| row.program.origin == Origin::Rust);
-    let drawn: Vec<(&Row, Timeline)> =
-        rust.filter_map(|row| Some((row, Timeline::of(row.report()?)))).collect();
-    let options = || drawn.iter().filter(|(row, _)| !row.program.is_baseline());
-    let longest = options().map(|(_, timeline)| timeline.seconds).fold(0.0, f64::max);
-    let shared =
-        View { name: "shared", axis_seconds: Some(longest), height: SHARED_HEIGHT, rows: MAX_ROWS };
-    let own = View { name: "own", rows: MAX_ROWS, ..View::WHOLE };
-    let python = match &comparison.python {
-        Some(Python::Interpreter(it)) => Some((words::python(it), tables::twins(comparison))),
-        _ => None,
-    };
-    let interrupted = comparison
-        .interrupted_by
-        .map(|signal| format!("Interrupted by signal {signal}: these are the results until then."));
     let page = Page {
         title: match comparison.scaling {
             Some(_) => "Marginal cost of a worker",
             None => "Concurrency options compared",
         },
-        warnings: words::busy(comparison).into_iter().chain(interrupted).collect(),
-        workloads,
-        scaling: comparison.scaling.as_ref().map(scaling_section).transpose()?,
-        shared_axis: options().map(|drawn| diagram(drawn, shared)).collect(),
-        longest: seconds(longest),
-        own_axis: drawn.iter().map(|drawn| diagram(drawn, own)).collect(),
-        options: tables::options(comparison, true),
-        python,
-        claims: comparison.claims.as_deref().map(claims::list),
-        failures: document::failures(comparison),
-        remarks: remarks(comparison),
-        machine: machine(comparison),
-        explanation: match comparison.scaling {
-            Some(_) => scaling::EXPLANATION.map(str::to_owned).to_vec(),
-            None => document::explanation(),
-        },
+        warnings: words::busy(comparison)
+            .into_iter()
+            .chain(words::interrupted(comparison))
+            .collect(),
+        sections: sections(comparison)?,
     };
     page.render().map_err(|error| error.to_string())
 }
 
-fn remarks(comparison: &Comparison) -> Vec<String> {
-    let outliers = tables::outliers(comparison).into_iter();
-    document::remarks(comparison).into_iter().chain(outliers).collect()
+fn sections(comparison: &Comparison) -> Result<Vec<Section>, String> {
+    let mut sections = Vec::new();
+    let mut add = |id: &str, title: &str, blocks| {
+        sections.push(Section { id: id.to_owned(), title: title.to_owned(), blocks });
+    };
+    for workload in WORKLOADS {
+        if comparison.of_workload(workload).next().is_some() {
+            let mut blocks = vec![bar_chart(comparison, workload)?];
+            blocks.extend(Block::list(document::verdicts(comparison, workload)));
+            blocks.extend(tables::of_workload(comparison, workload, true));
+            add(&words::name(workload), &tables::title(comparison, workload), blocks);
+        }
+    }
+    if let Some(scaling) = &comparison.scaling {
+        add("scaling", "Costs by number of workers", of_scaling(scaling)?);
+    } else {
+        add("diagrams", "Execution diagrams", diagrams(comparison));
+        let options = Block::Table(tables::options(comparison, true));
+        add("options", "The three options", vec![options]);
+    }
+    if let Some(interpreter) = comparison.interpreter() {
+        let mut blocks = vec![Block::Text(words::python(interpreter))];
+        blocks.extend(tables::twins(comparison).map(Block::Table));
+        add("python", "Slowdown in Python", blocks);
+    }
+    if let Some(claims) = &comparison.claims {
+        add("claims", "Claims", vec![Block::Table(claims::list(claims))]);
+    }
+    if comparison.any_failed() {
+        add("failures", "Failed runs", document::failures(comparison));
+    }
+    let remarks = [document::remarks(comparison), tables::outliers(comparison)].concat();
+    if let Some(remarks) = Block::list(remarks) {
+        add("remarks", "Remarks", vec![remarks]);
+    }
+    let mut blocks = vec![Block::List(machine(comparison))];
+    blocks.push(Block::Heading(3, "What the figures cover".into()));
+    blocks.push(Block::List(document::explanation(comparison)));
+    add("machine", "The machine", blocks);
+    Ok(sections)
 }
 
-fn machine(comparison: &Comparison) -> Vec<(&'static str, String)> {
-    let Machine { cpus, model, architecture, system, kernel, compiler, date } = &comparison.machine;
-    let known = |text: &Option<String>| text.clone().unwrap_or(UNKNOWN.into());
+fn machine(comparison: &Comparison) -> Vec<String> {
+    let Machine { compiler, date, .. } = &comparison.machine;
     let mut facts = vec![
-        ("CPUs", known(&cpus.map(|cpus| cpus.to_string()))),
-        ("model", format!("{} ({architecture})", known(model))),
-        ("system", known(system)),
-        ("kernel", known(kernel)),
-        ("compiler", known(compiler)),
-        ("date", date.clone()),
+        words::machine(&comparison.machine),
+        format!("compiler: {}", known(compiler.as_ref(), String::clone)),
+        format!("date: {date}"),
     ];
-    if let Some(Python::Interpreter(interpreter)) = &comparison.python {
-        facts.push(("Python", words::python(interpreter)));
-    }
+    facts.extend(comparison.interpreter().map(words::python));
     facts
 }
 
-fn section(comparison: &Comparison, workload: Workload) -> Result<Section, String> {
-    Ok(Section {
-        id: workload_name(workload),
-        title: tables::title(comparison, workload),
-        chart: bar_chart(comparison, workload)?,
-        tables: vec![
-            tables::results(comparison, workload),
-            tables::times(comparison, workload),
-            tables::costs(comparison, workload),
-        ],
-        verdicts: document::verdicts(comparison, workload),
-    })
-}
-
-fn bar_chart(comparison: &Comparison, workload: Workload) -> Result<Chart, String> {
+fn bar_chart(comparison: &Comparison, workload: Workload) -> Result<Block, String> {
     let mut bars = Vec::new();
     let mut words = Vec::new();
     for row in comparison.of_workload(workload) {
@@ -170,13 +118,46 @@ fn bar_chart(comparison: &Comparison, workload: Workload) -> Result<Chart, Strin
         let range = (wall.min, wall.max);
         bars.push(Bar { label, median: wall.median, range, computes: workload == Workload::Cpu });
     }
-    let title = "Median wall time; the line is from the shortest run to the longest".into();
-    Ok(Chart { title, svg: charts::bars(&bars)?, words })
+    let title = "Median wall time; the line is from the shortest run to the longest";
+    Ok(chart(title, &words, charts::bars(&bars)?))
 }
 
-fn diagram((row, timeline): &(&Row, Timeline), view: View) -> Diagram {
-    let svg = svg::draw(timeline, view);
-    let words = match (row.program.strategy, row.program.workload) {
+fn chart(title: &str, words: &[String], svg: String) -> Block {
+    let label = format!("{title}. {}", words.join(" "));
+    Block::Figure(Figure { id: None, label, svg, caption: format!("{title}.") })
+}
+
+fn diagrams(comparison: &Comparison) -> Vec<Block> {
+    // The diagrams of the Python programs would be the same.
+    let rust = comparison.rows.iter().filter(|row| row.program.origin == Origin::Rust);
+    let drawn: Vec<(&Row, Timeline)> =
+        rust.filter_map(|row| Some((row, Timeline::of(row.report()?)))).collect();
+    if drawn.is_empty() {
+        return vec![Block::Text("No program has a run that can be drawn.".into())];
+    }
+    let options = || drawn.iter().filter(|(row, _)| !row.program.is_baseline());
+    let longest = options().map(|(_, timeline)| timeline.seconds).fold(0.0, f64::max);
+    let shared =
+        View { name: "shared", axis_seconds: Some(longest), height: SHARED_HEIGHT, rows: MAX_ROWS };
+    let own = View { name: "own", rows: MAX_ROWS, ..View::WHOLE };
+    let mut blocks = Vec::new();
+    if options().next().is_some() {
+        blocks.push(Block::Heading(3, "The options on one time axis".into()));
+        blocks.push(Block::Text(format!(
+            "All axes are {} long: a shorter diagram is a shorter run. The dashed line is the end of \
+             the run. Each is one of the timed runs, as the program reports it, without the start \
+             and the end of its process.",
+            time(longest)
+        )));
+        blocks.extend(options().map(|drawn| diagram(drawn, shared, "the common")));
+    }
+    blocks.push(Block::Heading(3, "Each run on an axis of its own".into()));
+    blocks.extend(drawn.iter().map(|drawn| diagram(drawn, own, "its own")));
+    blocks
+}
+
+fn diagram((row, timeline): &(&Row, Timeline), view: View, axis: &str) -> Block {
+    let caption = match (row.program.strategy, row.program.workload) {
         (Some(Strategy::Sequential) | None, Workload::Io) => {
             "One download after another: nothing else happens while it waits."
         }
@@ -193,31 +174,32 @@ fn diagram((row, timeline): &(&Row, Timeline), view: View) -> Diagram {
             "Each process computes on a core of its own: as many sums run at once as there are cores."
         }
     };
-    let id = format!("{}-{}", view.name, row.program.command().replace(' ', "-"));
-    Diagram { id, program: row.program.command(), svg, words }
+    let command = row.program.command();
+    Block::Figure(Figure {
+        id: Some(format!("{}-{}", view.name, command.replace(' ', "-"))),
+        label: format!("{command}, on {axis} time axis"),
+        svg: svg::draw(timeline, view),
+        caption: caption.into(),
+    })
 }
 
-fn scaling_section(of: &Scaling) -> Result<ScalingSection, String> {
-    let mut lines = scaling::classes(of);
-    lines.extend(scaling::remarks(of));
-    Ok(ScalingSection {
-        task: scaling::task(of),
-        charts: vec![
-            line_chart("CPU time", of, Point::CPU_TIME, time)?,
-            line_chart("Memory", of, Point::MEMORY, memory)?,
-        ],
-        table: scaling::points(of),
-        lines,
-    })
+fn of_scaling(scaling: &Scaling) -> Result<Vec<Block>, String> {
+    Ok(vec![
+        Block::Text(scaling::task(scaling)),
+        line_chart("CPU time", scaling, Point::CPU_TIME, time)?,
+        line_chart("Memory", scaling, Point::MEMORY, memory)?,
+        Block::Table(scaling::points(scaling)),
+        Block::List([scaling::classes(scaling), scaling::remarks(scaling)].concat()),
+    ])
 }
 
 fn line_chart(
     title: &str,
     scaling: &Scaling,
-    cost: crate::model::Cost,
+    cost: Cost,
     show: fn(f64) -> String,
-) -> Result<Chart, String> {
-    let line = |series: &crate::model::Series| {
+) -> Result<Block, String> {
+    let line = |series: &Series| {
         let pair = |point: &Point| {
             // What is not above 0 has no place on a logarithmic axis.
             Some((point.workers as f64, cost(point).filter(|cost| *cost > 0.0)?))
@@ -232,11 +214,8 @@ fn line_chart(
         let points = if points.is_empty() { "none".into() } else { points.join(", ") };
         format!("{}: {points}.", line.name)
     });
-    Ok(Chart {
-        title: format!("{title} by number of workers; both axes are logarithmic"),
-        words: words.collect(),
-        svg: charts::lines(&lines, show)?,
-    })
+    let title = format!("{title} by number of workers; both axes are logarithmic");
+    Ok(chart(&title, &words.collect::<Vec<_>>(), charts::lines(&lines, show)?))
 }
 
 #[cfg(test)]

@@ -6,11 +6,9 @@
 //! each result and at the top. With `--scaling` a result is a point, and its one parameter the number
 //! of workers, as `plot_parametrized.py` of hyperfine needs it.
 
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
 
-use serde_json::{Map, Value, json};
-
-use crate::model::{ClaimEntry, ClaimVerdict, Comparison, Row, Series, Twins, workload_name};
+use crate::model::{ClaimEntry, ClaimVerdict, Comparison, Row, Series, Twins};
 use crate::render::claims::{measured, name};
 use crate::statistics::{Ratio, Statistics};
 
@@ -24,8 +22,9 @@ pub fn render(comparison: &Comparison) -> Result<String, String> {
         None => comparison.rows.iter().filter_map(|row| entry(comparison, row)).collect(),
     };
     let failures = comparison.failures().map(|(command, failure)| {
-        json!({ "command": command, "run": failure.run, "reason": failure.reason,
-            "stdout": failure.stdout, "stderr": failure.stderr })
+        let mut object = json!(failure);
+        object["command"] = json!(command);
+        object
     });
     let file = json!({
         "results": results,
@@ -60,56 +59,34 @@ fn text(file: &Value) -> Result<String, String> {
     Ok(text + "\n")
 }
 
-/// The keys of hyperfine.
-fn result(
-    command: &str,
-    times: &[f64],
-    memory: &[Option<u64>],
-    parameters: Value,
-) -> Option<Value> {
-    let wall = Statistics::of(times)?;
-    Some(json!({
-        "command": command,
-        "mean": wall.mean,
-        "stddev": wall.deviation,
-        "median": wall.median,
-        "user": null,
-        "system": null,
-        "min": wall.min,
-        "max": wall.max,
-        "times": times,
-        "memory_usage_byte": memory,
-        // A run with another exit code has no time.
-        "exit_codes": vec![0; times.len()],
-        "parameters": parameters,
-    }))
+// The keys of hyperfine; `None` without a run, because its scripts need a mean.
+fn result(command: &str, times: &[f64], memory: &[Option<u64>]) -> Option<Value> {
+    let mut result = json!(Statistics::of(times)?);
+    result["command"] = json!(command);
+    result["user"] = Value::Null;
+    result["system"] = Value::Null;
+    result["times"] = json!(times);
+    result["memory_usage_byte"] = json!(memory);
+    // A run with another exit code has no time.
+    result["exit_codes"] = json!(vec![0; times.len()]);
+    Some(result)
 }
 
-// A program without a run has no result: the scripts of hyperfine need a mean.
-fn entry(comparison: &Comparison, row: &Row) -> Option<Value> {
+/// The result of a program; `None` without a run.
+pub fn entry(comparison: &Comparison, row: &Row) -> Option<Value> {
     let summary = row.summary()?;
     let memory: Vec<Option<u64>> = row.runs.iter().map(|run| run.peak_memory_bytes).collect();
-    let (name, workload) = (row.program.name, workload_name(row.program.workload));
-    let parameters = json!({ "program": name, "workload": workload });
-    let mut entry = result(&row.program.command(), &row.times(), &memory, parameters)?;
+    let mut entry = result(&row.program.command(), &row.times(), &memory)?;
+    entry["parameters"] = json!({ "program": row.program.name, "workload": row.program.workload });
     entry["user"] = json!(summary.user_seconds);
     entry["system"] = json!(summary.system_seconds);
     let speedup = comparison.speedup(row);
     add_ratio(&mut entry, "speedup", speedup);
     entry["verdict"] = json!(speedup.map(|speedup| speedup.verdict()));
-    entry["compare"] = json!({
-        "program": row.program,
-        "efficiency": summary.efficiency,
-        "cpus_used": summary.cpus_used,
-        "voluntary_context_switches": summary.voluntary_context_switches,
-        "involuntary_context_switches": summary.involuntary_context_switches,
-        "threads": summary.threads,
-        "processes": summary.processes,
-        "peak_memory_bytes": summary.peak_memory_bytes,
-        "lines_of_code": row.lines_of_code,
-        "outliers": summary.outliers,
-        "runs": row.runs,
-    });
+    entry["compare"] = json!(summary);
+    entry["compare"]["program"] = json!(row.program);
+    entry["compare"]["lines_of_code"] = json!(row.lines_of_code);
+    entry["compare"]["runs"] = json!(row.runs);
     Some(entry)
 }
 
@@ -123,9 +100,8 @@ fn add_ratio(object: &mut Value, name: &str, ratio: Option<Ratio>) {
 
 fn points(series: &Series) -> Vec<Value> {
     let point = |point: &crate::model::Point| {
-        let parameters = json!({ "workers": point.workers.to_string() });
-        let times = [point.wall_seconds];
-        let mut entry = result(series.program, &times, &[point.memory_bytes], parameters)?;
+        let mut entry = result(series.program, &[point.wall_seconds], &[point.memory_bytes])?;
+        entry["parameters"] = json!({ "workers": point.workers.to_string() });
         // There is a single run, but the script needs a number.
         entry["stddev"] = json!(0.0);
         Some(entry)
@@ -145,13 +121,12 @@ fn twins(twins: Twins) -> Value {
 }
 
 fn claim(claim: &ClaimEntry) -> Value {
-    let mut figures: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    let mut figures = json!({});
     for demo in &claim.demos {
-        figures.entry(&demo.name).or_default().extend(demo.figures.clone());
+        figures[&demo.name] = json!(demo.figures);
     }
     for figure in &claim.figures {
-        let of_source = figures.entry(&figure.source).or_default();
-        of_source.insert(figure.name.to_owned(), json!(figure.value));
+        figures[&figure.source][figure.name] = json!(figure.value);
     }
     let reason = match &claim.verdict {
         ClaimVerdict::NotMeasured(reason) => Some(reason),

@@ -5,7 +5,7 @@ use comfy_table::{CellAlignment, Table};
 
 use crate::model::Comparison;
 use crate::render::document::document;
-use crate::render::{Block, Grid};
+use crate::render::{Block, Figure, Grid};
 
 /// The whole file.
 pub fn render(comparison: &Comparison) -> String {
@@ -15,7 +15,7 @@ pub fn render(comparison: &Comparison) -> String {
 fn block(block: &Block) -> String {
     match block {
         Block::Heading(level, text) => format!("{} {text}", "#".repeat(*level)),
-        Block::Text(text) => text.clone(),
+        Block::Text(text) | Block::Figure(Figure { label: text, .. }) => text.clone(),
         Block::List(items) => {
             items.iter().map(|item| format!("- {item}")).collect::<Vec<_>>().join("\n")
         }

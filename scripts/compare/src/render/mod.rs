@@ -33,6 +33,28 @@ pub enum Block {
     Table(Grid),
     /// The output of a program, line by line.
     Output(String),
+    /// A picture, for a browser.
+    Figure(Figure),
+}
+
+/// A picture and what it shows in words.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// The anchor of an execution diagram; a chart has none.
+    pub id: Option<String>,
+    /// What a screen reader reads.
+    pub label: String,
+    /// The picture.
+    pub svg: String,
+    /// The sentence below it.
+    pub caption: String,
+}
+
+impl Block {
+    /// A list; nothing if it has no items.
+    pub fn list(items: Vec<String>) -> Option<Self> {
+        Some(items).filter(|items| !items.is_empty()).map(Self::List)
+    }
 }
 
 /// A table. An empty cell of the head is above labels.

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use crate::catalog::{PYTHON, RUST};
 use crate::model::{
-    ClaimEntry, ClaimVerdict, Comparison, DemoResult, Difference, Failure, Figure, Interpreter,
-    Machine, NotRun, Point, Python, Row, Run, Scaling, Series, Unit, Workload,
+    ClaimEntry, ClaimVerdict, Comparison, DemoResult, Failure, Figure, Interpreter, Machine,
+    NotRun, Point, Python, Row, Run, Scaling, Series, Unit, Workload,
 };
 use crate::scaling::fit::fits;
 
@@ -41,7 +41,7 @@ pub fn comparison() -> Comparison {
         runs,
         failure: None,
         lines_of_code: Some(40 + program),
-        difference: Some(Difference { removed: 20, added: 20 + program }),
+        lines_added: Some(20 + program),
     };
     let mut rows = vec![
         row(0, runs(&[7.25, 7.5, 7.25, 7.5, 7.25, 7.5], 1)),
@@ -67,19 +67,11 @@ pub fn comparison() -> Comparison {
             compiler: Some("rustc 1.99.0".into()),
             date: "Sun, 02 Jan 2000 03:04:05 GMT".into(),
         },
-        urls: Vec::new(),
         downloads: 160,
         sums: 20,
         as_in_the_article: true,
         rows,
-        rounds: Vec::new(),
-        until: None,
-        python: None,
-        demos: None,
-        failed: Vec::new(),
-        claims: None,
-        scaling: None,
-        interrupted_by: None,
+        ..Comparison::default()
     }
 }
 
@@ -92,7 +84,7 @@ pub fn with_python() -> Comparison {
         runs: runs(&[wall, wall * 1.125], units),
         failure: None,
         lines_of_code: Some(20),
-        difference: None,
+        lines_added: None,
     }));
     comparison.python = Some(Python::Interpreter(Interpreter {
         executable: "/example/bin/python".into(),
@@ -145,7 +137,6 @@ pub fn claims() -> Vec<ClaimEntry> {
         claim: "a claim of the article",
         opinion: id == "C10",
         verdict,
-        summaries: Vec::new(),
         figures: Vec::new(),
         demos: Vec::new(),
         commands: vec!["cargo run -p threads-io --example race_condition".into()],
@@ -167,11 +158,7 @@ pub fn claims() -> Vec<ClaimEntry> {
         },
         entry("C02", ClaimVerdict::NotResolved),
         entry("C04", ClaimVerdict::HoldsForCPython),
-        ClaimEntry {
-            summaries: vec![demo.summary.clone()],
-            demos: vec![demo],
-            ..entry("C09", ClaimVerdict::Holds)
-        },
+        ClaimEntry { demos: vec![demo], ..entry("C09", ClaimVerdict::Holds) },
         entry("C10", ClaimVerdict::Holds),
         entry("C28", ClaimVerdict::NotMeasured("multiproc-cpu failed".into())),
         entry("C33", ClaimVerdict::DoesNotHold),

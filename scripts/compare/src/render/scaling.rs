@@ -1,9 +1,9 @@
 //! The tables and sentences of `--scaling`.
 
-use crate::model::{Class, Comparison, Fit, Point, Scaling, Series, Workload};
+use crate::model::{Comparison, Fit, Point, Scaling, Series, Workload};
 use crate::render::number::{UNKNOWN, count, known, memory, time};
 use crate::render::tables::NONE;
-use crate::render::words::{busy, machine};
+use crate::render::words::{heading, name};
 use crate::render::{Block, Grid};
 
 /// What each figure covers.
@@ -14,21 +14,18 @@ pub const EXPLANATION: [&str; 4] = [
     "Class: from the exponent b of a x^b, by least squares on the logarithms. Flat within 0.1 of 0, linear within 0.1 of 1, inverse within 0.1 of -1. Memory, and for downloads CPU time, is the cost above that of the first row.",
 ];
 
+/// The columns of the table of points.
+const POINTS: [&str; 7] =
+    ["program", "workers", "time", "CPU time", "memory", "one more: CPU time", "one more: memory"];
+
 /// Everything that `--scaling` shows.
 pub fn document(comparison: &Comparison) -> Vec<Block> {
-    let mut blocks: Vec<Block> = busy(comparison).map(Block::Text).into_iter().collect();
-    blocks.extend([
-        Block::Heading(1, "Marginal cost of a worker".into()),
-        Block::Text(format!("Measured on {}.", machine(&comparison.machine))),
-    ]);
+    let mut blocks = heading("Marginal cost of a worker", comparison);
     if let Some(scaling) = &comparison.scaling {
         blocks.push(Block::Text(task(scaling)));
         blocks.push(Block::Table(points(scaling)));
         blocks.push(Block::List(classes(scaling)));
-        let remarks = remarks(scaling);
-        if !remarks.is_empty() {
-            blocks.push(Block::List(remarks));
-        }
+        blocks.extend(Block::list(remarks(scaling)));
         blocks.push(Block::Heading(2, "What the figures cover".into()));
         blocks.push(Block::List(EXPLANATION.map(str::to_owned).to_vec()));
     }
@@ -68,20 +65,7 @@ pub fn points(scaling: &Scaling) -> Grid {
             ]);
         }
     }
-    Grid {
-        caption: "Costs by number of workers".into(),
-        head: vec![
-            "program",
-            "workers",
-            "time",
-            "CPU time",
-            "memory",
-            "one more: CPU time",
-            "one more: memory",
-        ],
-        rows,
-        words: 1,
-    }
+    Grid { caption: "Costs by number of workers".into(), head: POINTS.to_vec(), rows, words: 1 }
 }
 
 /// How the costs grow, a sentence for each program.
@@ -89,25 +73,13 @@ pub fn classes(scaling: &Scaling) -> Vec<String> {
     let sentence = |fit: &Fit| {
         let (from, to) = (count(fit.range.0 as u64), count(fit.range.1 as u64));
         let [wall, cpu, memory] =
-            [fit.wall, fit.cpu_time, fit.memory].map(|class| known(class, |it| name(it).into()));
+            [fit.wall, fit.cpu_time, fit.memory].map(|class| known(class, name));
         format!(
             "{}, {from} to {to} workers: time {wall}, CPU time {cpu}, memory {memory}.",
             fit.program
         )
     };
     scaling.fit.iter().map(sentence).collect()
-}
-
-fn name(class: Class) -> &'static str {
-    match class {
-        Class::Flat => "flat",
-        Class::Linear => "linear",
-        Class::SlowerThanLinear => "slower than linear",
-        Class::FasterThanLinear => "faster than linear",
-        Class::Inverse => "inverse",
-        Class::SlowerThanInverse => "slower than inverse",
-        Class::FasterThanInverse => "faster than inverse",
-    }
 }
 
 /// What limits the results.
@@ -124,9 +96,9 @@ fn of_series(series: &Series) -> Vec<String> {
     for point in &series.points {
         let at = format!("{}, {} workers", series.program, count(point.workers as u64));
         if series.workload == Workload::Io && point.peak_concurrency < point.workers {
-            let peak = count(point.peak_concurrency as u64);
+            let most = count(point.peak_concurrency as u64);
             remarks
-                .push(format!("{at}: at most {peak} downloads were in flight at the same time."));
+                .push(format!("{at}: at most {most} downloads were in flight at the same time."));
         }
         if point.server_is_busy() {
             remarks

@@ -1,9 +1,9 @@
 //! The tables of a comparison.
 
-use crate::catalog::OPTIONS;
-use crate::model::{Comparison, Origin, Row, Summary, Workload};
-use crate::render::Grid;
+use crate::catalog::{CPUS, OPTIONS, PYTHON_PACKAGES, RUST_CRATES, SCHEDULING};
+use crate::model::{Comparison, Origin, Row, Workload, float};
 use crate::render::number::{count, known, memory, percent, ratio, significant, spread, time};
+use crate::render::{Block, Grid};
 
 /// A figure that does not exist.
 pub const NONE: &str = "–";
@@ -22,92 +22,79 @@ pub fn title(comparison: &Comparison, workload: Workload) -> String {
     }
 }
 
-/// The results of a workload.
-pub fn results(comparison: &Comparison, workload: Workload) -> Grid {
-    let row = |row: &Row| {
-        let mut cells = vec![row.program.label(), row.runs.len().to_string()];
-        let Some(summary) = row.summary() else {
-            cells.push(if row.failure.is_some() { "failed" } else { "not run" }.into());
-            cells.extend([NONE; 4].map(str::to_owned));
-            return cells;
-        };
-        let speedup = match comparison.speedup(row) {
-            None if row.program.is_baseline() => "1".into(),
-            speedup => known(speedup, ratio),
-        };
-        cells.extend([
-            time(summary.wall.median),
-            speedup,
-            known(summary.efficiency, percent),
-            known(summary.cpu_seconds, time),
-            known(summary.peak_memory_bytes, |bytes| memory(bytes as f64)),
-        ]);
-        cells
-    };
-    Grid {
-        caption: title(comparison, workload),
-        head: vec!["program", "runs", "median", "speedup", "efficiency", "CPU time", "peak memory"],
-        rows: comparison.of_workload(workload).map(row).collect(),
+/// A column of a table of programs: its heading, and the cell of a row if it has such a figure.
+type Column = (&'static str, fn(&Comparison, &Row) -> Option<String>);
+
+const PROGRAM: Column = ("program", |_, row| Some(row.program.label()));
+
+const RESULTS: [Column; 7] = [
+    PROGRAM,
+    ("runs", |_, row| Some(row.runs.len().to_string())),
+    ("median", |_, row| {
+        let missing = if row.failure.is_some() { "failed" } else { "not run" };
+        Some(row.summary().map_or(missing.into(), |it| time(it.wall.median)))
+    }),
+    ("speedup", |comparison, row| {
+        row.summary()?;
+        let baseline = row.program.is_baseline().then(|| "1".into());
+        baseline.or_else(|| Some(known(comparison.speedup(row), ratio)))
+    }),
+    ("efficiency", |_, row| Some(known(row.summary()?.efficiency, percent))),
+    ("CPU time", |_, row| Some(known(row.summary()?.cpu_seconds, time))),
+    ("peak memory", |_, row| Some(known(float(row.summary()?.peak_memory_bytes), memory))),
+];
+
+/// The spread of the times, and the article's times.
+const TIMES: [Column; 5] = [
+    PROGRAM,
+    ("mean ± σ", |_, row| Some(spread(&row.summary()?.wall))),
+    ("range", |_, row| {
+        let wall = row.summary()?.wall;
+        Some(format!("{} to {}", time(wall.min), time(wall.max)))
+    }),
+    ("outliers", |_, row| Some(row.summary()?.outliers.len().to_string())),
+    ("article (Python)", |comparison, row| comparison.article_seconds(row).map(time)),
+];
+
+/// The costs besides time, as the table of the options shows them too.
+const COSTS: [Column; 5] = [
+    ("CPUs used", |_, row| Some(known(row.summary()?.cpus_used, significant))),
+    ("voluntary context switches", |_, row| {
+        Some(known(row.summary()?.voluntary_context_switches, significant))
+    }),
+    ("involuntary context switches", |_, row| {
+        Some(known(row.summary()?.involuntary_context_switches, significant))
+    }),
+    ("threads", |_, row| Some(known(row.summary()?.threads, count))),
+    ("processes", |_, row| Some(known(row.summary()?.processes, count))),
+];
+
+const CODE_LINES: Column =
+    ("code lines", |_, row| Some(known(row.lines_of_code, |lines| count(lines as u64))));
+
+/// The tables of a workload: the results; with `details` also times and other costs.
+pub fn of_workload(comparison: &Comparison, workload: Workload, details: bool) -> Vec<Block> {
+    let costs = [&[PROGRAM], &COSTS[..], &[CODE_LINES]].concat();
+    let tables = [
+        (title(comparison, workload), &RESULTS[..]),
+        ("Times in detail".into(), &TIMES),
+        ("Other costs".into(), &costs),
+    ];
+    let cell = |row, column: &Column| column.1(comparison, row).unwrap_or(NONE.into());
+    let table = |(caption, columns): (String, &[Column])| Grid {
+        caption,
+        head: columns.iter().map(|column| column.0).collect(),
+        rows: comparison
+            .of_workload(workload)
+            .map(|row| columns.iter().map(|column| cell(row, column)).collect())
+            .collect(),
         words: 1,
-    }
-}
-
-/// The spread of the times of a workload, and the article's times.
-pub fn times(comparison: &Comparison, workload: Workload) -> Grid {
-    let row = |row: &Row| {
-        let article = comparison.article_seconds(row).map_or(NONE.into(), time);
-        let times = row.summary().map_or([NONE; 3].map(str::to_owned), |summary| {
-            let wall = summary.wall;
-            let range = format!("{} to {}", time(wall.min), time(wall.max));
-            [spread(&wall), range, summary.outliers.len().to_string()]
-        });
-        [row.program.label()].into_iter().chain(times).chain([article]).collect()
     };
-    Grid {
-        caption: "Times in detail".into(),
-        head: vec!["program", "mean ± σ", "range", "outliers", "article (Python)"],
-        rows: comparison.of_workload(workload).map(row).collect(),
-        words: 1,
-    }
+    tables.into_iter().take(if details { 3 } else { 1 }).map(table).map(Block::Table).collect()
 }
 
-/// The costs of a workload besides time.
-pub fn costs(comparison: &Comparison, workload: Workload) -> Grid {
-    let row = |row: &Row| {
-        let figures = row.summary().map_or([NONE; 5].map(str::to_owned), |summary| {
-            [
-                known(summary.cpus_used, significant),
-                switches(&summary, |it| it.voluntary_context_switches),
-                switches(&summary, |it| it.involuntary_context_switches),
-                known(summary.threads, count),
-                known(summary.processes, count),
-            ]
-        });
-        let lines = known(row.lines_of_code, |lines| count(lines as u64));
-        [row.program.label()].into_iter().chain(figures).chain([lines]).collect()
-    };
-    Grid {
-        caption: "Other costs".into(),
-        head: vec![
-            "program",
-            "CPUs used",
-            "voluntary context switches",
-            "involuntary context switches",
-            "threads",
-            "processes",
-            "code lines",
-        ],
-        rows: comparison.of_workload(workload).map(row).collect(),
-        words: 1,
-    }
-}
-
-fn switches(summary: &Summary, of: fn(&Summary) -> Option<f64>) -> String {
-    known(of(summary), significant)
-}
-
-/// Each program and its twin in Python.
-pub fn twins(comparison: &Comparison) -> Grid {
+/// Each program and its twin in Python, if there are any.
+pub fn twins(comparison: &Comparison) -> Option<Grid> {
     let rows = comparison.twins().map(|twins| {
         vec![
             twins.rust.program.command(),
@@ -117,74 +104,57 @@ pub fn twins(comparison: &Comparison) -> Grid {
             known(twins.memory, significant),
         ]
     });
-    Grid {
+    let table = Grid {
         caption: "Slowdown in Python".into(),
         head: vec!["Rust", "Python", "time", "CPU time", "peak memory"],
         rows: rows.collect(),
         words: 2,
-    }
+    };
+    Some(table).filter(|table| !table.rows.is_empty())
 }
 
 /// The article's table of the options, a column for each, and what was measured.
 pub fn options(comparison: &Comparison, details: bool) -> Grid {
     let rust = || comparison.rows.iter().filter(|row| row.program.origin == Origin::Rust);
-    let rows =
-        OPTIONS.map(|option| rust().find(|row| row.program.strategy == Some(option.strategy)));
-    let summaries = rows.map(|row| row.and_then(Row::summary));
-    let words = |label: &str, cells: [&str; 3]| {
+    let measured = OPTIONS.map(|option| rust().find(|row| row.program.strategy == Some(option.0)));
+    let line = |label: &str, cells: [&str; 3]| {
         [label].into_iter().chain(cells).map(str::to_owned).collect::<Vec<String>>()
     };
-    let measured = |label: &str, figure: fn(&Summary) -> String| {
-        let cells = summaries.each_ref().map(|it| it.as_ref().map_or(NONE.into(), figure));
-        words(label, cells.each_ref().map(String::as_str))
-    };
-    let mut lines = vec![
-        words("scheduling", OPTIONS.map(|option| option.scheduling)),
-        words("package in Python", OPTIONS.map(|option| option.python_package)),
-        words("crates here", OPTIONS.map(|option| option.rust_crates)),
-        words("CPUs", OPTIONS.map(|option| option.cpus)),
-        words("measured with", rows.map(|row| row.map_or("not run", |row| row.program.name))),
-        measured("CPUs used", |it| known(it.cpus_used, significant)),
+    let mut rows = vec![
+        line("scheduling", SCHEDULING),
+        line("package in Python", PYTHON_PACKAGES),
+        line("crates here", RUST_CRATES),
+        line("CPUs", CPUS),
+        line("measured with", measured.map(|row| row.map_or("not run", |row| row.program.name))),
     ];
-    if details {
-        lines.extend([
-            measured("threads", |it| known(it.threads, count)),
-            measured("processes", |it| known(it.processes, count)),
-            measured("voluntary context switches", |it| {
-                switches(it, |it| it.voluntary_context_switches)
-            }),
-            measured("involuntary context switches", |it| {
-                switches(it, |it| it.involuntary_context_switches)
-            }),
-        ]);
+    for (label, figure) in &COSTS[..if details { COSTS.len() } else { 1 }] {
+        let cells =
+            measured.map(|row| figure(comparison, row?)).map(|it| it.unwrap_or(NONE.into()));
+        rows.push(line(label, cells.each_ref().map(String::as_str)));
     }
     Grid {
         caption: "The three options".into(),
-        head: [""].into_iter().chain(OPTIONS.map(|option| option.title)).collect(),
-        rows: lines,
+        head: [""].into_iter().chain(OPTIONS.map(|option| option.1)).collect(),
+        rows,
         words: 4,
     }
 }
 
 /// The outliers of all rows, a sentence each.
 pub fn outliers(comparison: &Comparison) -> Vec<String> {
-    let of_row = |row: &Row| {
-        let summary = row.summary();
-        let sentence = |(run, median): (usize, f64)| {
-            format!(
+    let mut outliers = Vec::new();
+    for row in &comparison.rows {
+        let Some(summary) = row.summary() else { continue };
+        for run in summary.outliers {
+            outliers.push(format!(
                 "{}: run {} of {} took {}; the median is {}.",
                 row.program.command(),
                 run + 1,
                 row.runs.len(),
                 time(row.runs[run].wall_seconds),
-                time(median)
-            )
-        };
-        let outliers = summary.map(|summary| {
-            let runs = summary.outliers.into_iter();
-            runs.map(|run| sentence((run, summary.wall.median))).collect::<Vec<_>>()
-        });
-        outliers.unwrap_or_default()
-    };
-    comparison.rows.iter().flat_map(of_row).collect()
+                time(summary.wall.median)
+            ));
+        }
+    }
+    outliers
 }

@@ -6,7 +6,7 @@ use comfy_table::{
 
 use crate::model::Comparison;
 use crate::render::document::document;
-use crate::render::{Block, Grid};
+use crate::render::{Block, Figure, Grid};
 
 /// The most columns of a line.
 pub const WIDTH: usize = 100;
@@ -29,7 +29,7 @@ fn block(block: &Block) -> String {
     match block {
         Block::Heading(1, text) => text.clone(),
         Block::Heading(_, text) => format!("\n{text}"),
-        Block::Text(text) => filled(text, ""),
+        Block::Text(text) | Block::Figure(Figure { label: text, .. }) => filled(text, ""),
         Block::List(items) => {
             let items = items.iter().map(|item| format!("- {}", filled(item, "  ")));
             items.collect::<Vec<_>>().join("\n")

@@ -1,6 +1,10 @@
 //! Sentences that several documents share.
 
+use serde::Serialize;
+use serde_json::json;
+
 use crate::model::{Comparison, Interpreter, Machine};
+use crate::render::Block;
 use crate::render::number::{known, percent};
 
 /// A machine in words.
@@ -24,6 +28,25 @@ pub fn python(interpreter: &Interpreter) -> String {
         (false, true) => "off, and on with these packages",
     };
     format!("Python {version} with {packages}. Its GIL is {gil}.")
+}
+
+/// The name that the exports have for it, with blanks.
+pub fn name(of: impl Serialize) -> String {
+    json!(of).as_str().unwrap_or_default().replace('_', " ")
+}
+
+/// A note if a signal ended the comparison early.
+pub fn interrupted(comparison: &Comparison) -> Option<String> {
+    let signal = comparison.interrupted_by?;
+    Some(format!("Interrupted by signal {signal}: these are the results until then."))
+}
+
+/// The beginning of a document: its title, and the machine that it is from.
+pub fn heading(title: &str, comparison: &Comparison) -> Vec<Block> {
+    let mut blocks: Vec<Block> = busy(comparison).map(Block::Text).into_iter().collect();
+    blocks.push(Block::Heading(1, title.into()));
+    blocks.push(Block::Text(format!("Measured on {}.", machine(&comparison.machine))));
+    blocks
 }
 
 /// A warning if others took more than a tenth of the CPUs.

@@ -1,5 +1,7 @@
 //! How a cost grows with the workers.
 
+use statrs::statistics::Statistics;
+
 use crate::model::{Class, Cost, Fit, Point, Scaling, Series, Workload};
 
 /// An exponent within this distance of 0, 1 or -1 is flat, linear or inverse: ten times the workers
@@ -23,42 +25,30 @@ fn fit(series: &Series, least: usize, most: usize) -> Option<Fit> {
     let base = series.points.first()?;
     let within = |point: &&Point| (least..=most).contains(&point.workers);
     let points: Vec<&Point> = series.points.iter().filter(within).collect();
-    let whole = |cost: Cost| {
-        class(points.iter().filter_map(|point| Some((point.workers as f64, cost(point)?))))
-    };
-    let added = |cost: Cost| {
-        class(points.iter().filter_map(|point| {
-            Some(((point.workers - base.workers) as f64, cost(point)? - cost(base)?))
-        }))
+    let class_of = |cost: Cost, added: bool| {
+        let (workers, least) = if added { (base.workers, cost(base)?) } else { (0, 0.0) };
+        let pair = |point: &&Point| Some(((point.workers - workers) as f64, cost(point)? - least));
+        class(points.iter().filter_map(pair))
     };
     Some(Fit {
         program: series.program,
         range: (points.first()?.workers, points.last()?.workers),
-        wall: whole(Point::WALL),
-        cpu_time: match series.workload {
-            Workload::Io => added(Point::CPU_TIME),
-            Workload::Cpu => whole(Point::CPU_TIME),
-        },
-        memory: added(Point::MEMORY),
+        wall: class_of(Point::WALL, false),
+        cpu_time: class_of(Point::CPU_TIME, series.workload == Workload::Io),
+        memory: class_of(Point::MEMORY, true),
     })
 }
 
 /// The class of a cost `y` by the exponent `b` of `y = a x^b`, by least squares on the logarithms:
-/// `Σ(x-x̄)(y-ȳ) / Σ(x-x̄)²` (Draper and Smith, *Applied Regression Analysis*, 3rd edition, 1998,
-/// equation 1.2.9). `None` without two counts. What is not above 0 has no logarithm and is left out.
+/// `Σ(x-x̄)(y-ȳ) / Σ(x-x̄)²`, which is the covariance over the variance (Draper and Smith, *Applied
+/// Regression Analysis*, 3rd edition, 1998, equation 1.2.9). `None` without two counts. What is not
+/// above 0 has no logarithm and is left out.
 fn class(points: impl Iterator<Item = (f64, f64)>) -> Option<Class> {
-    let points: Vec<(f64, f64)> =
-        points.filter(|(x, y)| *x > 0.0 && *y > 0.0).map(|(x, y)| (x.ln(), y.ln())).collect();
-    let count = points.len() as f64;
-    let x_mean = points.iter().map(|point| point.0).sum::<f64>() / count;
-    let y_mean = points.iter().map(|point| point.1).sum::<f64>() / count;
-    let products = points.iter().map(|(x, y)| (x - x_mean) * (y - y_mean)).sum::<f64>();
-    let squares = points.iter().map(|(x, _)| (x - x_mean).powi(2)).sum::<f64>();
-    // Equal counts differ from their mean by rounding.
-    if points.len() < 2 || squares < 1e-12 {
-        return None;
-    }
-    Some(by_exponent(products / squares))
+    let points = points.filter(|(x, y)| *x > 0.0 && *y > 0.0).map(|(x, y)| (x.ln(), y.ln()));
+    let (x, y): (Vec<f64>, Vec<f64>) = points.unzip();
+    let variance = (&x).variance();
+    // Equal counts differ from their mean by rounding. A single count has no variance.
+    (variance > 1e-12).then(|| by_exponent(x.covariance(y) / variance))
 }
 
 fn by_exponent(exponent: f64) -> Class {

@@ -1,10 +1,11 @@
 //! The runs of `--scaling`: whole processes, each checked like those of the comparison.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs;
+use std::io;
 use std::process::Command;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use common::os::usage;
@@ -15,9 +16,12 @@ use nix::unistd::Pid;
 
 use crate::bench::Bench;
 use crate::bench::load::{cpu_seconds, stat};
-use crate::catalog::{SCALING, ScalingTarget};
+use crate::catalog::SCALING;
 use crate::check::Expected;
-use crate::model::{Comparison, Failure, NotRun, Point, Scaling, Series, WORKLOADS, Workload};
+use crate::model::{
+    Comparison, Failure, NotRun, Point, Program, Scaling, Series, Strategy, WORKLOADS, Workload,
+};
+use crate::process::Processes;
 use crate::scaling::fit::fits;
 
 /// Downloads in flight. The first number reads both pages once: what a program needs anyway.
@@ -34,15 +38,16 @@ const SUMS_ROUNDS: usize = 3;
 pub fn fill(
     comparison: &mut Comparison,
     bench: &Bench,
-    server: &Server,
-    after_each: &mut dyn FnMut(&Comparison),
+    after_each: &mut dyn FnMut(&mut Comparison),
 ) {
+    // There is one: the flag conflicts with --url.
+    let Some(server) = &bench.server else { return };
     let cpus = thread::available_parallelism().map_or(1, usize::from);
     // For up to six workers, each gets the same number of sums.
     let sums = 240.max(8 * cpus);
-    let series = SCALING.map(|target| Series {
-        program: target.name,
-        workload: target.workload,
+    let series = SCALING.map(|(program, _)| Series {
+        program: program.name,
+        workload: program.workload,
         points: Vec::new(),
         not_run: Vec::new(),
     });
@@ -60,23 +65,20 @@ pub fn fill(
         if bench.interrupted_by().is_some() {
             break;
         }
-        let target = SCALING[turn.target];
+        let program = &SCALING[turn.target].0;
         let left: f64 = turns.iter().map(Turn::seconds).sum();
-        let now = format!("{}, {} workers", target.name, turn.workers);
+        let now = format!("{}, {} workers", program.name, turn.workers);
         bench.progress.show(&now, 1.0 - (left + turn.seconds()) / all);
-        let (began, before) = (Instant::now(), bench.load());
-        let measured = meter.measure(target, turn.workers);
-        let round = comparison.rounds.len();
-        comparison.rounds.push(bench.measured(target.workload, round, began, before));
+        let measure = || meter.measure(program, turn.workers);
+        let (measured, round) = bench.timed(program.workload, comparison.rounds.len(), measure);
+        comparison.rounds.push(round);
         if let Some(again) = note(&mut scaling, comparison, turn, measured, bench) {
             turns.push_front(again);
         }
         scaling.fit = fits(&scaling);
         comparison.scaling = Some(scaling.clone());
-        comparison.interrupted_by = bench.interrupted_by();
         after_each(comparison);
     }
-    comparison.interrupted_by = bench.interrupted_by();
     comparison.scaling = Some(scaling);
 }
 
@@ -90,8 +92,8 @@ fn note(
 ) -> Option<Turn> {
     let series = &mut scaling.series[turn.target];
     match measured {
-        Ok(Measured::Point(point)) => series.points.push(point),
-        Ok(Measured::Fewer { workers, reason }) => {
+        Ok(Ok(point)) => series.points.push(point),
+        Ok(Err(NotRun { workers, reason })) => {
             let known = series.points.last().map_or(0, |point| point.workers);
             series.not_run.push(NotRun { workers: turn.workers, reason });
             // Two pages, so an even number; and only if it is worth a point.
@@ -100,12 +102,10 @@ fn note(
                 return Some(Turn { workers, again: true, ..turn });
             }
         }
-        // An interrupted program has not failed.
-        Err(_) if bench.interrupted_by().is_some() => {}
         Err(failure) => {
-            let message = format!("{}, {}: {}", series.program, failure.run, failure.reason);
-            bench.progress.eprint_line(&message);
-            comparison.failed.push((series.program.to_owned(), failure));
+            if bench.failed(&format!("{}, {}", series.program, failure.run), &failure) {
+                comparison.failed.push((series.program.to_owned(), failure));
+            }
         }
     }
     None
@@ -124,7 +124,7 @@ struct Turn {
 impl Turn {
     // About how long it takes.
     fn seconds(&self) -> f64 {
-        match SCALING[self.target].workload {
+        match SCALING[self.target].0.workload {
             Workload::Io => LATENCY as f64 / 1000.0 + self.workers as f64 / 4000.0,
             Workload::Cpu => 1.0,
         }
@@ -140,8 +140,8 @@ fn plan(cpus: usize) -> VecDeque<Turn> {
             Workload::Cpu => up_to_two_for_each_cpu(cpus),
         };
         for workers in counts {
-            for (position, target) in SCALING.iter().enumerate() {
-                if target.workload == workload && workers <= target.max_workers {
+            for (position, (program, most)) in SCALING.iter().enumerate() {
+                if program.workload == workload && workers <= *most {
                     plan.push_back(Turn { target: position, workers, again: false });
                 }
             }
@@ -157,20 +157,12 @@ fn up_to_two_for_each_cpu(cpus: usize) -> Vec<usize> {
         return (1..=most).collect();
     }
     let powers = std::iter::successors(Some(1), |count| Some(count * 2));
-    let mut counts: Vec<usize> = powers.take_while(|it| *it < most).chain([cpus, most]).collect();
-    counts.sort_unstable();
-    counts.dedup();
-    counts
+    let counts: BTreeSet<usize> = powers.take_while(|it| *it < most).chain([cpus, most]).collect();
+    Vec::from_iter(counts)
 }
 
-enum Measured {
-    Point(Point),
-    /// A limit, named in `reason`, allowed only so many workers.
-    Fewer {
-        workers: usize,
-        reason: String,
-    },
-}
+/// A point, or how many workers a limit allowed instead, and which limit.
+type Measured = Result<Point, NotRun>;
 
 struct Meter<'a> {
     bench: &'a Bench,
@@ -179,34 +171,29 @@ struct Meter<'a> {
 }
 
 impl Meter<'_> {
-    fn measure(&self, target: ScalingTarget, workers: usize) -> Result<Measured, Failure> {
-        if target.workload == Workload::Io {
-            return self.once(target, workers);
-        }
+    fn measure(&self, program: &Program, workers: usize) -> Result<Measured, Failure> {
+        let rounds = if program.workload == Workload::Io { 1 } else { SUMS_ROUNDS };
         let mut points = Vec::new();
-        for _ in 0..SUMS_ROUNDS {
-            match self.once(target, workers)? {
-                Measured::Point(point) => points.push(point),
-                fewer @ Measured::Fewer { .. } => return Ok(fewer),
+        for _ in 0..rounds {
+            match self.once(program, workers)? {
+                Ok(point) => points.push(point),
+                fewer => return Ok(fewer),
             }
         }
         points.sort_by(|a, b| a.wall_seconds.total_cmp(&b.wall_seconds));
-        Ok(Measured::Point(points[SUMS_ROUNDS / 2]))
+        Ok(Ok(points[rounds / 2]))
     }
 
-    fn once(&self, target: ScalingTarget, workers: usize) -> Result<Measured, Failure> {
-        let (command, expected) = self.command(target, workers);
+    fn once(&self, program: &Program, workers: usize) -> Result<Measured, Failure> {
+        let (command, expected) = self.command(program, workers);
+        // Processes report what they share each as their own, so their memory is watched.
+        let processes = program.strategy == Some(Strategy::Processes);
         let name = format!("{workers} workers");
         let before = cpu_seconds(self.server.process());
-        let mut watch = None;
-        let mut started = |group| {
-            // Processes report what they share each as their own, so their memory is watched.
-            if target.processes {
-                watch = MemoryWatch::start(group, target.workload);
-            }
-        };
-        let ran = self.bench.runner.run(command, &expected, &name, &mut started);
-        let watched = watch.and_then(MemoryWatch::stop);
+        let runner = &self.bench.runner;
+        let watch = processes.then(|| watch_memory(runner.processes.clone(), program.workload));
+        let ran = runner.run(command, &expected, &name);
+        let watched = watch.and_then(Result::ok).and_then(|stop| stop());
         let (run, stderr) = ran?;
         let server = cpu_seconds(self.server.process()).zip(before);
         let Some(report) = &run.report else {
@@ -215,23 +202,23 @@ impl Meter<'_> {
         };
         if report.workers < workers {
             let reason = why_fewer(&stderr, report.workers);
-            return Ok(Measured::Fewer { workers: report.workers, reason });
+            return Ok(Err(NotRun { workers: report.workers, reason }));
         }
         let server_cpus_used = server.map(|(after, before)| (after - before) / run.wall_seconds);
-        Ok(Measured::Point(Point {
+        Ok(Ok(Point {
             workers,
             peak_concurrency: Timeline::of(report).peak_concurrency(),
             wall_seconds: run.wall_seconds,
             cpu_seconds: run.cpu_seconds(),
-            memory_bytes: if target.processes { watched } else { run.peak_memory_bytes },
-            server_cpus_used: server_cpus_used.filter(|_| target.workload == Workload::Io),
+            memory_bytes: if processes { watched } else { run.peak_memory_bytes },
+            server_cpus_used: server_cpus_used.filter(|_| program.workload == Workload::Io),
         }))
     }
 
-    fn command(&self, target: ScalingTarget, workers: usize) -> (Command, Expected) {
-        let mut command = Command::new(self.bench.runner.programs.join(target.file));
+    fn command(&self, program: &Program, workers: usize) -> (Command, Expected) {
+        let mut command = Command::new(self.bench.runner.programs.join(program.file));
         command.args(["--json", "--quiet", "--workers", &workers.to_string()]);
-        match target.workload {
+        match program.workload {
             Workload::Io => {
                 let repeat = workers / PAGES.len();
                 command.args(["--repeat", &repeat.to_string(), "--latency", &LATENCY.to_string()]);
@@ -257,41 +244,35 @@ fn why_fewer(stderr: &str, workers: usize) -> String {
     note.map_or_else(|| format!("only {workers} started, without a reason"), str::to_owned)
 }
 
-/// Looks at the memory of a process group again and again.
-struct MemoryWatch {
-    ended: Sender<()>,
-    watcher: JoinHandle<Option<u64>>,
-}
-
-/// The shortest time between two looks.
+/// The shortest time between two looks at the memory of a process group.
 const LOOKS: Duration = Duration::from_millis(10);
 
-impl MemoryWatch {
-    /// Starts a thread; `None` if it is refused. Downloads are all in flight at the first look.
-    fn start(group: Pid, workload: Workload) -> Option<Self> {
-        let first = match workload {
-            Workload::Io => Duration::from_millis(LATENCY / 10 * 9),
-            Workload::Cpu => Duration::ZERO,
-        };
-        let (ended, running) = mpsc::channel();
-        let watch = move || {
-            let (mut most, mut wait) = (None, first);
-            while running.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
-                let start = Instant::now();
-                most = most.max(memory_of(group));
-                // A look takes CPU time from the program: a twentieth of a core at most.
-                wait = LOOKS.max(20 * start.elapsed());
-            }
-            most
-        };
-        Some(Self { ended, watcher: thread::Builder::new().spawn(watch).ok()? })
-    }
-
-    /// The most memory that was seen, in bytes; `None` if it is unknown.
-    fn stop(self) -> Option<u64> {
-        drop(self.ended);
-        self.watcher.join().ok().flatten()
-    }
+/// Looks at the memory of the program that runs again and again, in a thread. The function that it
+/// returns ends that and returns the most memory that was seen, in bytes.
+fn watch_memory(
+    processes: Processes,
+    workload: Workload,
+) -> io::Result<impl FnOnce() -> Option<u64>> {
+    // Downloads are all in flight at the first look.
+    let first = match workload {
+        Workload::Io => Duration::from_millis(LATENCY / 10 * 9),
+        Workload::Cpu => Duration::ZERO,
+    };
+    let (ended, running) = mpsc::channel::<()>();
+    let watcher = thread::Builder::new().spawn(move || {
+        let (mut most, mut wait) = (None, first);
+        while running.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+            let start = Instant::now();
+            most = most.max(processes.group().and_then(memory_of));
+            // A look takes CPU time from the program: a twentieth of a core at most.
+            wait = LOOKS.max(20 * start.elapsed());
+        }
+        most
+    })?;
+    Ok(move || {
+        drop(ended);
+        watcher.join().ok().flatten()
+    })
 }
 
 // The memory of the processes in a group besides its leader, in bytes.
@@ -341,11 +322,10 @@ mod tests {
     fn the_memory_of_a_group_is_seen() {
         let mut command = Command::new("sleep");
         command.arg("0.5");
-        let mut watch = None;
-        let processes = crate::process::Processes::default();
-        let mut started = |group| watch = MemoryWatch::start(group, Workload::Cpu);
-        processes.run(command, Duration::from_secs(60), &mut started).expect("a run");
-        let bytes = watch.and_then(MemoryWatch::stop).expect("known");
+        let processes = Processes::default();
+        let stop = watch_memory(processes.clone(), Workload::Cpu).expect("a thread");
+        processes.run(command, Duration::from_secs(60)).expect("a run");
+        let bytes = stop().expect("known");
         assert!((50_000..1 << 30).contains(&bytes), "{bytes}");
     }
 }
