@@ -15,7 +15,7 @@ use common::demo::scaling::{Figures, Ramp, STACK, threads_ping_pong};
 use common::demo::{self, Claim, DemoResult, Flag};
 
 fn idle_threads(up_to: usize) -> Result<Figures> {
-    let mut ramp = Ramp::new(up_to);
+    let mut ramp = Ramp::of_threads(up_to)?;
     let (gate, arrived) = (Mutex::new(()), AtomicUsize::new(0));
     let wait_at_gate = || {
         arrived.fetch_add(1, Ordering::Relaxed);

@@ -85,6 +85,9 @@ impl Figures {
     }
 }
 
+/// What a thread or a process takes in all, kernel included, is at most so many times its resident memory.
+const WITH_KERNEL: f64 = 5.0;
+
 /// Starts more and more, in batches: 100, 200, 500, 1000, ... in total, until the requested count
 /// runs, the system refuses one, or a tenth of the machine's memory is left.
 #[derive(Debug)]
@@ -92,7 +95,6 @@ pub struct Ramp {
     figures: Figures,
     most: usize,
     before: Option<Memory>,
-    free_before: Option<u64>,
     batch_start: Duration,
     starting: Duration,
 }
@@ -104,17 +106,33 @@ impl Ramp {
             figures: Figures { requested, stopped_by: "no limit".into(), ..Figures::default() },
             most: requested,
             before: Memory::of(&[]),
-            free_before: free_memory(),
             batch_start: clock::now(),
             starting: Duration::ZERO,
         }
     }
 
+    /// A ramp of threads with stacks of [`STACK`] bytes: up to `requested`, or as many as the system's limits allow.
+    ///
+    /// # Errors
+    /// A limit that leaves no room for a thread.
+    pub fn of_threads(requested: usize) -> Result<Self> {
+        let (most, limit) = limits::max_threads(STACK as u64)?;
+        let mut ramp = Self::new(requested);
+        if most < requested {
+            (ramp.most, ramp.figures.stopped_by) = (most, limit.into());
+        }
+        Ok(ramp)
+    }
+
     /// How many to start now; `None` at the end. The clock runs from here to [`Ramp::record`].
     pub fn next_batch(&mut self) -> Option<usize> {
         let reached = self.figures.reached;
-        if let Some((before, now)) = self.free_before.zip(free_memory()) {
-            let fitting = reached.saturating_add(max_count(reached, before, now));
+        let UnitCost { resident_bytes_each, page_table_bytes_each, .. } = self.figures.cost;
+        if let (Some(resident), Some(tables), Some(free)) =
+            (resident_bytes_each, page_table_bytes_each, free_memory())
+        {
+            let each = WITH_KERNEL * (resident + tables).max(1.0);
+            let fitting = reached.saturating_add((free as f64 / each) as usize);
             if fitting < next_count(reached).min(self.most) {
                 self.most = fitting;
                 self.figures.stopped_by = "only a tenth of the memory is left".into();
@@ -170,7 +188,10 @@ pub const STACK: usize = 64 << 10;
 /// # Errors
 /// A thread that the system refuses.
 pub fn idle_threads(count: usize) -> Result<Figures> {
-    let mut ramp = Ramp::new(count);
+    let mut ramp = Ramp::of_threads(count)?;
+    if ramp.most < count {
+        return Err(format!("{} allows no {count} threads", ramp.figures.stopped_by).into());
+    }
     let (gate, arrived) = (Mutex::new(()), AtomicUsize::new(0));
     thread::scope(|scope| {
         let closed = gate.lock();
@@ -224,12 +245,6 @@ fn next_count(reached: usize) -> usize {
 fn free_memory() -> Option<u64> {
     let bytes = |name| Some(kib("/proc/meminfo", name)? * 1024);
     Some(bytes("MemAvailable:")?.saturating_sub(bytes("MemTotal:")? / 10))
-}
-
-// How many more fit into the free memory, if each takes as much as each of those that run.
-fn max_count(running: usize, free_before: u64, free: u64) -> usize {
-    let taken = free_before.saturating_sub(free) as f64;
-    if taken == 0.0 { usize::MAX } else { (running as f64 * free as f64 / taken) as usize }
 }
 
 // Memory of this process and of its children together, in bytes.
@@ -297,13 +312,11 @@ mod tests {
 
     #[test]
     fn a_tenth_of_the_memory_is_left() {
-        assert_eq!(max_count(100, 1000, 500), 100, "100 took half, so that 100 more fit");
-        assert_eq!(max_count(100, 1000, 0), 0);
-        assert_eq!(max_count(100, 1000, 1000), usize::MAX, "they took nothing that can be seen");
         let mut ramp = Ramp::new(1000);
         ramp.record(100, &[]);
-        // As if 100 had taken more than all of the free memory.
-        ramp.free_before = Some(u64::MAX);
+        // As if each had taken more than all of the free memory.
+        ramp.figures.cost.resident_bytes_each = Some(1e18);
+        ramp.figures.cost.page_table_bytes_each = Some(0.0);
         if free_memory().is_some() {
             assert_eq!(ramp.next_batch(), None);
             assert_eq!(ramp.figures.stopped_by, "only a tenth of the memory is left");

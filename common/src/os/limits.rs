@@ -1,4 +1,4 @@
-//! Limits of the operating system that many downloads at once reach.
+//! Limits of the operating system that many downloads or threads at once reach.
 
 use std::io;
 
@@ -20,8 +20,10 @@ const ADDRESS_SPACE_PER_TASK: u64 = 512 << 10;
 const FILES: &str = "the limit on open files (ulimit -n)";
 const MEMORY: &str = "the limit on memory (ulimit -v)";
 
-/// How many downloads may be in progress at once, and the name of the limit that allows no more.
-pub type MaxDownloads = (usize, &'static str);
+const MAPPINGS: &str = "the limit on memory mappings (vm.max_map_count)";
+
+/// How many may run at once, and the name of the limit that allows no more.
+pub type Max = (usize, &'static str);
 
 /// Raises the limit on open files as far as the process may, and returns it.
 pub fn raise_open_file_limit() -> u64 {
@@ -37,18 +39,42 @@ pub fn raise_open_file_limit() -> u64 {
 /// # Errors
 /// A limit that leaves no room for a download: the program, its runtime or the local server would
 /// fail somewhere in the middle.
-pub fn max_downloads(tasks: bool) -> Result<MaxDownloads, String> {
-    let address_space = getrlimit(Resource::RLIMIT_AS).map_or(RLIM_INFINITY, |limit| limit.0);
-    let used = super::usage::kib("/proc/self/status", "VmSize:").unwrap_or(0) * 1024;
+pub fn max_downloads(tasks: bool) -> Result<Max, String> {
     let each = if tasks { ADDRESS_SPACE_PER_TASK } else { ADDRESS_SPACE_PER_THREAD };
     // Two files for a download: a redirect may lead to another host.
-    let files = (FILES, raise_open_file_limit(), OTHER_FILES, 2);
-    let memory = (MEMORY, address_space, used + OTHER_ADDRESS_SPACE, each);
+    least([(FILES, raise_open_file_limit(), OTHER_FILES, 2), address_space(0, each)])
+}
+
+/// How many threads with stacks of so many bytes may run at once. The system does not refuse one too
+/// many: it starts the thread, and the standard library then cannot map that thread's second stack, for
+/// signals, and ends the program.
+///
+/// # Errors
+/// A limit that leaves no room for a thread.
+pub fn max_threads(stack: u64) -> Result<Max, String> {
+    let mappings = std::fs::read_to_string("/proc/sys/vm/max_map_count");
+    let mappings = mappings.ok().and_then(|count| count.trim().parse().ok());
+    // Two stacks with a guard page each, and a margin.
+    let mappings = (MAPPINGS, mappings.unwrap_or(RLIM_INFINITY), 1_000, 5);
+    // The C library reserves address space for up to eight arenas for each core.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    least([mappings, address_space(8 * cores * ADDRESS_SPACE_PER_THREAD, stack + (128 << 10))])
+}
+
+// A limit: its name, its value, what is needed besides, and what each takes.
+type Limit = (&'static str, u64, u64, u64);
+
+fn address_space(besides: u64, each: u64) -> Limit {
+    let limit = getrlimit(Resource::RLIMIT_AS).map_or(RLIM_INFINITY, |limit| limit.0);
+    let used = super::usage::kib("/proc/self/status", "VmSize:").unwrap_or(0) * 1024;
+    (MEMORY, limit, used + OTHER_ADDRESS_SPACE + besides, each)
+}
+
+fn least(limits: [Limit; 2]) -> Result<Max, String> {
     let mut max = (usize::MAX, "");
-    for (name, limit, needed, each) in [files, memory] {
+    for (name, limit, needed, each) in limits {
         if limit <= needed {
-            let error = format!("{name} is {limit}, but {needed} are needed besides the downloads");
-            return Err(error);
+            return Err(format!("{name} is {limit}, but {needed} are needed besides"));
         }
         let count = ((limit - needed) / each).max(1);
         max = max.min((usize::try_from(count).unwrap_or(usize::MAX), name));
