@@ -259,7 +259,6 @@ fn examples_draw_what_they_show() {
 #[test]
 fn survives_closed_and_full_streams() {
     demo::survives_closed_and_full_streams("deadlock", &["--rounds", "1"]);
-    demo::survives_closed_and_full_streams("cpu_threads", &["--threads", "1"]);
 }
 
 // It starts the local server.

@@ -186,11 +186,11 @@ fn the_behaviour_under_faults_can_be_seen() {
 /// Whether `--workspace NAME` is part of a test's name, or `--workspace --test FILE` a file of tests.
 fn is_a_test(arguments: &str) -> bool {
     let folders = [
-        "sequential-baseline/tests",
+        "sequential-baseline/tests/program",
         "threads-io/tests",
         "async-io/tests",
         "multiproc-cpu/tests",
-        "scripts/compare/tests",
+        "scripts/compare/tests/harness",
         "common/testing/src",
     ];
     let folders = folders.map(|folder| workspace().join(folder));

@@ -1,6 +1,6 @@
 //! `--also` with the example of the documentation, against the real local server.
 
-mod built;
+use super::built;
 
 use std::fs;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! The report of a real comparison, as a browser shows it.
 
-mod built;
+use super::built;
 
 use std::path::Path;
 use std::process::Command;

@@ -3,7 +3,7 @@
 //! These tests install nothing: `scripts/compare.sh --python` does, and without its environment they
 //! are skipped.
 
-mod built;
+use super::built;
 
 use std::collections::BTreeSet;
 use std::fs;
