@@ -35,14 +35,7 @@ fn run(package: &str, workload: &str) -> Result<Timeline, String> {
     cargo.args(["run", "--release", "--quiet", "-p", package, "--"]);
     cargo.args(workload.split_whitespace()).args(["--json", "--details"]);
     let report: Report = course::run(cargo)?.json()?;
-    let mut timeline = Timeline::of(&report);
-    // Every fourth of 160 tasks is enough to see the pattern.
-    let (step, mut row) = (timeline.rows.len().div_ceil(MAX_ROWS).max(1), 0);
-    timeline.rows.retain(|_| {
-        row += 1;
-        (row - 1) % step == 0
-    });
-    Ok(timeline)
+    Ok(Timeline::of(&report).thinned(MAX_ROWS))
 }
 
 fn draw(path: PathBuf) -> Result<(), String> {
