@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use common::os::file;
-use common::report::Report;
 use common::report::svg::{self, View};
 use common::report::timeline::Timeline;
+use common::report::{Report, format};
 
 /// The programs, and the workload of the baseline.
 const RUNS: [(&str, &str); 5] = [
@@ -35,7 +35,9 @@ fn run(package: &str, workload: &str) -> Result<Timeline, String> {
     cargo.args(["run", "--release", "--quiet", "-p", package, "--"]);
     cargo.args(workload.split_whitespace()).args(["--json", "--details"]);
     let report: Report = course::run(cargo)?.json()?;
-    Ok(Timeline::of(&report).thinned(MAX_ROWS))
+    let mut timeline = Timeline::of(&report);
+    timeline.subtitle = format::seconds(report.wall_seconds);
+    Ok(timeline.thinned(MAX_ROWS))
 }
 
 fn draw(path: PathBuf) -> Result<(), String> {
