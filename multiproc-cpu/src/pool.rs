@@ -28,12 +28,13 @@ use nix::unistd::{Pid, pipe};
 
 use fork::{Forked, fork};
 
-/// How many workers an item may lose before it fails.
+/// An item fails when it has lost this many workers.
 const MAX_ATTEMPTS: usize = 3;
 /// The longest wait for a record before the pool looks for Ctrl-C, in milliseconds.
 const POLL_TIMEOUT: u8 = 200;
 
-/// Does `work` for each item of `run`, in `run.workers` processes. The run keeps the records.
+/// Does `work` for each item of `run`, in `run.workers` processes. The result of `work` is any number that
+/// fits in a `u128`. The run keeps the records.
 ///
 /// # Errors
 /// The operating system's, if it does not let the parent wait for its workers.
@@ -50,6 +51,7 @@ pub fn map<T: WorkItem, O: Into<u128>>(run: &Run<T>, work: impl Fn(&T) -> Result
         workers: BTreeMap::new(),
     };
     for number in 0..run.workers {
+        // `started` counts the worker, or reports why the system refused it.
         if !run.started(pool.start(number)) {
             break;
         }
@@ -78,7 +80,7 @@ struct Pool<'run, T, W> {
     run: &'run Run<T>,
     work: W,
     items: Vec<Item<'run, T>>,
-    // Indices of the items that no worker does or has done.
+    // Indices of the items that wait for a worker.
     pending: VecDeque<usize>,
     // How many workers each item has lost.
     attempts: Vec<usize>,
@@ -99,7 +101,7 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
             }
             Forked::Child(child) => child.run_and_exit(|| {
                 // The fork copied the parent's ends of all pipes. If they stayed open here, no other
-                // worker would see its parent close them.
+                // worker would see its parent end.
                 self.workers.clear();
                 drop((task_writer, record_reader));
                 // Else it may wait behind another worker for milliseconds while a core is idle.
@@ -110,7 +112,7 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
         }
     }
 
-    /// A worker's whole life: ends when the parent closes the pipe of tasks.
+    /// A worker's whole life: ends when the parent ends or kills it.
     fn serve(&self, number: usize, mut tasks: File, mut records: File) -> io::Result<()> {
         let mut index = [0; size_of::<usize>()];
         while tasks.read_exact(&mut index).is_ok() {
@@ -136,6 +138,7 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
         let pipes = self.workers.values().map(|worker| worker.records.as_fd());
         let mut ends: Vec<_> = pipes.map(|pipe| PollFd::new(pipe, PollFlags::POLLIN)).collect();
         match poll(&mut ends, POLL_TIMEOUT) {
+            // A signal, such as Ctrl-C, ends the wait early.
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
@@ -152,6 +155,7 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
             return Err("sent a record of another item".into());
         }
         worker.in_flight = None;
+        // A broken worker may give another number.
         Ok(Record { worker: Some(number), ..record })
     }
 
@@ -162,6 +166,7 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
         if let Some((index, start)) = worker.in_flight {
             self.retry(index, start, number, &reason);
         }
+        // Without a pending item, the other workers are enough.
         if !self.pending.is_empty()
             && let Err(error) = self.start(number)
         {
@@ -186,6 +191,7 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
 fn end_of(pid: Pid, reason: &str) -> String {
     let closed = reason == wire::CLOSED;
     let _ = kill(pid, Signal::SIGKILL);
+    // The reason is its signal only if it closed its pipe first; otherwise the signal is the one above.
     match waitpid(pid, None) {
         Ok(WaitStatus::Exited(_, code)) => format!("exited with code {code}"),
         Ok(WaitStatus::Signaled(_, signal, _)) if closed => format!("was killed by {signal}"),
