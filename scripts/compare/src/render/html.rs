@@ -8,11 +8,13 @@ use crate::model::{
     Comparison, Cost, Machine, Origin, Point, Row, Scaling, Series, Strategy, WORKLOADS, Workload,
 };
 use crate::render::charts::{self, Bar, Line};
-use crate::render::number::{count, known, memory, ratio, time};
+use crate::render::number::{count, known, memory, percent, ratio, time};
 use crate::render::{Block, Figure, claims, document, scaling, tables, words};
 
 /// The height of all rows of a diagram that shares its axis with others, in pixels.
 const SHARED_HEIGHT: f64 = 170.0;
+/// A run shorter than this share of the longest one is drawn once more, on a zoomed axis.
+const SHORT: f64 = 0.1;
 /// The most rows of a diagram: the page must not grow with the number of tasks.
 const MAX_ROWS: usize = 400;
 
@@ -54,6 +56,11 @@ fn sections(comparison: &Comparison) -> Result<Vec<Section>, String> {
     let mut add = |id: &str, title: &str, blocks| {
         sections.push(Section { id: id.to_owned(), title: title.to_owned(), blocks });
     };
+    let fastest = |workload| document::verdicts(comparison, workload).into_iter().next();
+    let fastest: Vec<String> = WORKLOADS.into_iter().filter_map(fastest).collect();
+    if let Some(fastest) = Block::list(fastest) {
+        add("result", "Result", vec![fastest]);
+    }
     for workload in WORKLOADS {
         if comparison.of_workload(workload).next().is_some() {
             let mut blocks = vec![bar_chart(comparison, workload)?];
@@ -135,51 +142,58 @@ fn diagrams(comparison: &Comparison) -> Vec<Block> {
     if drawn.is_empty() {
         return vec![Block::Text("No program has a run that can be drawn.".into())];
     }
-    let options = || drawn.iter().filter(|(row, _)| !row.program.is_baseline());
-    let longest = options().map(|(_, timeline)| timeline.seconds).fold(0.0, f64::max);
+    let seconds = |(_, timeline): &(&Row, Timeline)| timeline.seconds;
+    let longest = drawn.iter().map(seconds).fold(0.0, f64::max);
     let shared =
         View { name: "shared", axis_seconds: Some(longest), height: SHARED_HEIGHT, rows: MAX_ROWS };
-    let own = View { name: "own", rows: MAX_ROWS, ..View::WHOLE };
-    let mut blocks = Vec::new();
-    if options().next().is_some() {
-        blocks.push(Block::Heading(3, "The options on one time axis".into()));
-        blocks.push(Block::Text(format!(
+    let mut blocks = vec![
+        Block::Heading(3, "All runs on one time axis".into()),
+        Block::Text(format!(
             "All axes are {} long: a shorter diagram is a shorter run. The dashed line is the end of \
              the run. Each is one of the timed runs, as the program reports it, without the start \
              and the end of its process.",
             time(longest)
-        )));
-        blocks.extend(options().map(|drawn| diagram(drawn, shared, "the common")));
+        )),
+    ];
+    blocks.extend(drawn.iter().map(|drawn| diagram(drawn, shared, "the common")));
+    let short = || drawn.iter().filter(|drawn| seconds(drawn) < SHORT * longest);
+    if short().next().is_some() {
+        let zoom = short().map(seconds).fold(0.0, f64::max);
+        let zoomed =
+            View { name: "zoomed", axis_seconds: Some(zoom), rows: MAX_ROWS, ..View::WHOLE };
+        blocks.push(Block::Heading(3, "The short runs on a zoomed time axis".into()));
+        blocks.push(Block::Text(format!("These axes are {} long.", time(zoom))));
+        blocks.extend(short().map(|drawn| diagram(drawn, zoomed, "the zoomed")));
     }
-    blocks.push(Block::Heading(3, "Each run on an axis of its own".into()));
-    blocks.extend(drawn.iter().map(|drawn| diagram(drawn, own, "its own")));
     blocks
 }
 
 fn diagram((row, timeline): &(&Row, Timeline), view: View, axis: &str) -> Block {
-    let caption = match (row.program.strategy, row.program.workload) {
-        (Some(Strategy::Sequential) | None, Workload::Io) => {
-            "One download after another: nothing else happens while it waits."
-        }
-        (Some(Strategy::Sequential) | None, Workload::Cpu) => {
-            "One sum after another, on one core; the other cores are idle."
-        }
-        (Some(Strategy::Threads), _) => {
-            "Each thread waits for one site at a time. As many waits overlap as there are threads."
-        }
+    let how = match (row.program.strategy, row.program.workload) {
+        (Some(Strategy::Sequential) | None, Workload::Io) => "One download after another",
+        (Some(Strategy::Sequential) | None, Workload::Cpu) => "One sum after another",
+        (Some(Strategy::Threads), _) => "Each thread does one item at a time",
         (Some(Strategy::Tasks), _) => {
-            "Each site has its own task, so all waits overlap. One thread, the lowest row, runs all tasks."
+            "Each download has a task; one thread, in the lowest row, runs all tasks"
         }
-        (Some(Strategy::Processes), _) => {
-            "Each process computes on a core of its own: as many sums run at once as there are cores."
-        }
+        (Some(Strategy::Processes), _) => "Each process does one item at a time",
     };
+    let most = timeline.peak_concurrency();
+    let workers = row.report().map_or(1, |report| report.workers) as f64;
+    let filled = match row.program.strategy {
+        Some(Strategy::Tasks) => String::new(),
+        _ => format!(
+            ", and the rows are filled to {}",
+            percent(timeline.total() / (workers * timeline.seconds))
+        ),
+    };
+    let caption = format!("{how}. Up to {most} were in progress at once{filled}.");
     let command = row.program.command();
     Block::Figure(Figure {
         id: Some(format!("{}-{}", view.name, command.replace(' ', "-"))),
         label: format!("{command}, on {axis} time axis"),
         svg: svg::draw(timeline, view),
-        caption: caption.into(),
+        caption,
     })
 }
 
@@ -250,7 +264,7 @@ mod tests {
         {
             assert!(page.contains(words), "{words}");
         }
-        assert_eq!(page.matches("<figure class=\"picture\"").count(), 2, "on both axes");
+        assert_eq!(page.matches("<figure class=\"picture\"").count(), 1, "on the common axis");
         assert!(!render(&sample::comparison()).expect("a page").contains("#python"));
     }
 
