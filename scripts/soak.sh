@@ -145,9 +145,13 @@ while ((SECONDS < end)); do
     choose_limit
     sent=
     code=unknown
-    # All processes of the program inherit the descriptor 9, and with it the lock.
-    (flock --shared 9; eval "$limit"; exec "${command[@]}") >"$folder/stdout" 2>"$folder/stderr" 9>"$folder/alive" &
+    # All processes of the program inherit the descriptor 9, and with it the lock. It is taken here, because
+    # a signal must not reach `flock` instead of the program.
+    exec 9>"$folder/alive"
+    flock --shared 9
+    (eval "$limit"; exec "${command[@]}") >"$folder/stdout" 2>"$folder/stderr" &
     pid=$!
+    exec 9>&-
     below 3
     for ((signals = r; signals > 0; signals--)); do send_signal; done
     deadline=$((SECONDS + HANG))
