@@ -39,7 +39,7 @@ const POLL_TIMEOUT: u8 = 200;
 /// # Errors
 /// The operating system's, if it does not let the parent wait for its workers.
 pub fn map<T: WorkItem, O: Into<u128>>(run: &Run<T>, work: impl Fn(&T) -> Result<O>) -> Result<()> {
-    // Only measures: a record that a worker kept would stay in the worker's memory.
+    // A worker only measures; its parent records. A record kept in the worker would be lost with it.
     let work = |item: &Item<'_, T>, worker| run.measure(item, worker, || work(item));
     let items: Vec<Item<T>> = run.items().collect();
     let mut pool = Pool {
@@ -95,16 +95,17 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
         let (record_reader, record_writer) = pipe()?;
         match fork()? {
             Forked::Parent(pid) => {
+                // The worker's two ends close here at the end of this function.
                 let (tasks, records) = (task_writer.into(), record_reader.into());
                 self.workers.insert(number, Worker { pid, tasks, records, in_flight: None });
                 Ok(())
             }
             Forked::Child(child) => child.run_and_exit(|| {
-                // The fork copied the parent's ends of all pipes. If they stayed open here, no other
-                // worker would see its parent end.
+                // The fork copied the parent's ends of all pipes. If they stayed open here, another worker
+                // would not see its pipe close when the parent exits.
                 self.workers.clear();
                 drop((task_writer, record_reader));
-                // Else it may wait behind another worker for milliseconds while a core is idle.
+                // Once, at the start: else it may wait behind another worker while a core is idle.
                 affinity::start_on_core(number);
                 // An error means that the parent has gone.
                 let _ = self.serve(number, task_reader.into(), record_writer.into());
@@ -142,7 +143,7 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
-        // `any`: there is a record, or the end of the file.
+        // `any`: there is a record, or the end of the file. `None` would be an unknown event.
         let ready = self.workers.keys().zip(&ends).filter(|(_, end)| end.any().unwrap_or(false));
         Ok(ready.map(|(number, _)| *number).collect())
     }
@@ -191,7 +192,7 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
 fn end_of(pid: Pid, reason: &str) -> String {
     let closed = reason == wire::CLOSED;
     let _ = kill(pid, Signal::SIGKILL);
-    // The reason is its signal only if it closed its pipe first; otherwise the signal is the one above.
+    // If the worker had closed its pipe before, the signal is its own end; otherwise it is this SIGKILL.
     match waitpid(pid, None) {
         Ok(WaitStatus::Exited(_, code)) => format!("exited with code {code}"),
         Ok(WaitStatus::Signaled(_, signal, _)) if closed => format!("was killed by {signal}"),
@@ -199,7 +200,7 @@ fn end_of(pid: Pid, reason: &str) -> String {
     }
 }
 
-/// No worker outlives the pool, not even a stopped one, which would not see its pipe close.
+/// No worker outlives the pool, not even a suspended one (SIGSTOP), which would not see its pipe close.
 impl<T, W> Drop for Pool<'_, T, W> {
     fn drop(&mut self) {
         for worker in self.workers.values() {

@@ -26,7 +26,7 @@ fn download(server: &Server, latency: u64, threads: usize) -> Result<(f64, Optio
 fn find_sums(threads: usize) -> Result<f64> {
     let sum_up = || {
         let queue = Mutex::new(default_numbers());
-        let next = || queue.lock().expect("no thread panicked").next();
+        let next = || queue.lock().expect("no panic under the lock").next();
         let work = |_| std::iter::from_fn(next).map(cpu_bound).sum::<u128>();
         demo::in_threads(threads as u64, work)
     };

@@ -29,7 +29,7 @@ fn download_all_sites(run: &Run<Site>) -> Result<()> {
                 loop {
                     // A statement of its own: the lock is released at its end. In `while let Some(site)
                     // = queue.lock()...` it would be held during the download, by one thread at a time.
-                    let next = queue.lock().expect("no thread panicked").next();
+                    let next = queue.lock().expect("no panic under the lock").next();
                     let Some(site) = next else { break };
                     run.time(&site, || download_site(&session, &site));
                 }

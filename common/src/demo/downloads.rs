@@ -64,7 +64,7 @@ mod by_threads {
                 run.spawn(scope, || {
                     let session = run.session();
                     loop {
-                        let next = queue.lock().expect("no thread panicked").next();
+                        let next = queue.lock().expect("no panic under the lock").next();
                         let Some(site) = next else { break };
                         run.time(&site, || download_site(&session, &site));
                     }
