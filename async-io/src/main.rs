@@ -30,7 +30,7 @@ async fn download_all_sites(run: &'static Run<Site>) -> Result<()> {
     for site in run.items() {
         let (session, permits) = (session.clone(), permits.clone());
         tasks.spawn(async move {
-            // Held until the end of the task. Fails only for a semaphore that is closed; this one is not.
+            // Held until the end of the task. It fails only if the semaphore is closed, which never happens.
             let _permit = permits.acquire().await;
             run.time_async(&site, download_site(&session, &site)).await;
         });

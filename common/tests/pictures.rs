@@ -472,7 +472,7 @@ proptest! {
             }
             prop_assert_eq!(marks, expected, "row {} in\n{}", number, picture);
         }
-        let items = timeline.rows.iter().filter(|row| !row.is_summary).count();
+        let items = timeline.rows.iter().filter(|row| !row.repeats).count();
         let each = items.div_ceil(16).max(1);
         prop_assert_eq!(count, items.div_ceil(each));
         prop_assert!(picture.is_ascii());

@@ -22,14 +22,10 @@ fn find_sums(threads: u64) -> Result<(u128, Timeline)> {
     let sums = demo::in_threads(threads, |thread| {
         // No lock: all threads compute their shares at the same time.
         let share = default_numbers().filter(|number| number % threads == thread);
-        let row = thread as usize;
-        let sum = |number| {
-            recorder.set(row, State::Running, "");
-            cpu_bound(number)
-        };
-        let total = share.map(sum).sum::<u128>();
-        recorder.end(row);
-        total
+        recorder.set(thread as usize, State::Running, "");
+        let sum = share.map(cpu_bound).sum::<u128>();
+        recorder.end(thread as usize);
+        sum
     })?;
     Ok((sums.iter().sum(), recorder.finish()))
 }

@@ -44,7 +44,7 @@ mod by_threads {
     /// One download after another: `sequential-baseline`.
     ///
     /// # Errors
-    /// None; the other ways may have some.
+    /// None: it returns a `Result` because other ways can fail.
     pub fn sequential(run: &Run<Site>) -> Result<()> {
         let session = run.session();
         for site in run.items() {
@@ -56,7 +56,7 @@ mod by_threads {
     /// Threads that take sites from a queue: `threads-io`.
     ///
     /// # Errors
-    /// None; a thread that the system refuses is the run's.
+    /// None: it returns a `Result` because other ways can fail.
     pub fn threads(run: &Run<Site>) -> Result<()> {
         let queue = Mutex::new(run.items());
         thread::scope(|scope| {

@@ -85,7 +85,8 @@ impl Figures {
     }
 }
 
-/// What a thread or a process takes in all, kernel included, is at most so many times its resident memory.
+/// With what the kernel keeps for it, a thread or a process takes at most so many times its resident memory.
+/// Measured by the memory that was left: 2.6 times for 10,000 threads, 2.5 times for 3,000 processes.
 const WITH_KERNEL: f64 = 5.0;
 
 /// Starts more and more, in batches: 100, 200, 500, 1000, ... in total, until the requested count
@@ -111,7 +112,8 @@ impl Ramp {
         }
     }
 
-    /// A ramp of threads with stacks of [`STACK`] bytes: up to `requested`, or as many as the system's limits allow.
+    /// A ramp of threads with stacks of [`STACK`] bytes: up to `requested`, or as many as the limits of
+    /// the system allow.
     ///
     /// # Errors
     /// A limit that leaves no room for a thread.
@@ -190,7 +192,7 @@ pub const STACK: usize = 64 << 10;
 pub fn idle_threads(count: usize) -> Result<Figures> {
     let mut ramp = Ramp::of_threads(count)?;
     if ramp.most < count {
-        return Err(format!("{} allows no {count} threads", ramp.figures.stopped_by).into());
+        return Err(format!("{} does not allow {count} threads", ramp.figures.stopped_by).into());
     }
     let (gate, arrived) = (Mutex::new(()), AtomicUsize::new(0));
     thread::scope(|scope| {

@@ -1,6 +1,7 @@
 //! The session that tasks share, on reqwest.
 
 use std::net::ToSocketAddrs;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -17,10 +18,12 @@ use crate::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct AsyncSession {
     plain: Client,
-    // A client of its own, because it cannot be made where the system has no certificates.
-    encrypted: Result<Client, String>,
+    // Made for the first https page: reading the system's certificates takes milliseconds, and fails where
+    // there are none.
+    encrypted: Arc<OnceLock<Result<Client, String>>>,
     timeout: Duration,
     local: bool,
+    idle_connections: usize,
 }
 
 /// A response whose body has not been read yet.
@@ -33,7 +36,7 @@ pub struct AsyncResponse {
 impl AsyncSession {
     /// A session whose downloads take at most `timeout` each, and which keeps so many unused
     /// connections for each host; `local` if it only reads pages of the local server, for which no
-    /// proxy and no certificate is read.
+    /// proxy is used.
     ///
     /// # Errors
     /// The client's, if it cannot be made.
@@ -41,11 +44,7 @@ impl AsyncSession {
         // Fails only if a provider is installed already, which then serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let plain = new_client(false, local, idle_connections)?;
-        let root_cause = |error: reqwest::Error| {
-            causes(&error).last().map(ToString::to_string).unwrap_or_default()
-        };
-        let encrypted = new_client(!local, local, idle_connections).map_err(root_cause);
-        Ok(Self { plain, encrypted, timeout, local })
+        Ok(Self { plain, encrypted: Arc::default(), timeout, local, idle_connections })
     }
 
     /// Requests a page and follows its redirects. Returns as soon as the response's head is there.
@@ -70,15 +69,24 @@ impl AsyncSession {
             client.get(page.clone()).timeout(left).send()
         };
         let encrypted = page.scheme() == "https";
-        let client =
-            if encrypted { self.encrypted.as_ref().map_err(String::clone)? } else { &self.plain };
-        let response = match request(client).await {
+        let response = match request(self.client(encrypted)?).await {
             Err(error) if was_closed(&error) => {
                 request(&new_client(encrypted, self.local, 0)?).await
             }
             response => response,
         };
         response.map_err(|error| explain(error, self.timeout))
+    }
+
+    fn client(&self, encrypted: bool) -> Result<&Client> {
+        if !encrypted {
+            return Ok(&self.plain);
+        }
+        let root_cause = |error: reqwest::Error| {
+            causes(&error).last().map(ToString::to_string).unwrap_or_default()
+        };
+        let make = || new_client(true, self.local, self.idle_connections).map_err(root_cause);
+        Ok(self.encrypted.get_or_init(make).as_ref().map_err(String::clone)?)
     }
 }
 

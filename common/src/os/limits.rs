@@ -19,7 +19,6 @@ const ADDRESS_SPACE_PER_TASK: u64 = 512 << 10;
 
 const FILES: &str = "the limit on open files (ulimit -n)";
 const MEMORY: &str = "the limit on memory (ulimit -v)";
-
 const MAPPINGS: &str = "the limit on memory mappings (vm.max_map_count)";
 
 /// How many may run at once, and the name of the limit that allows no more.
@@ -61,20 +60,20 @@ pub fn max_threads(stack: u64) -> Result<Max, String> {
     least([mappings, address_space(8 * cores * ADDRESS_SPACE_PER_THREAD, stack + (128 << 10))])
 }
 
-// A limit: its name, its value, what is needed besides, and what each takes.
+// A limit: its name, its value, what is needed before the first, and what each takes.
 type Limit = (&'static str, u64, u64, u64);
 
-fn address_space(besides: u64, each: u64) -> Limit {
+fn address_space(first: u64, each: u64) -> Limit {
     let limit = getrlimit(Resource::RLIMIT_AS).map_or(RLIM_INFINITY, |limit| limit.0);
     let used = super::usage::kib("/proc/self/status", "VmSize:").unwrap_or(0) * 1024;
-    (MEMORY, limit, used + OTHER_ADDRESS_SPACE + besides, each)
+    (MEMORY, limit, used + OTHER_ADDRESS_SPACE + first, each)
 }
 
 fn least(limits: [Limit; 2]) -> Result<Max, String> {
     let mut max = (usize::MAX, "");
     for (name, limit, needed, each) in limits {
         if limit <= needed {
-            return Err(format!("{name} is {limit}, but {needed} are needed besides"));
+            return Err(format!("{name} is {limit}, but {needed} are needed; raise it"));
         }
         let count = ((limit - needed) / each).max(1);
         max = max.min((usize::try_from(count).unwrap_or(usize::MAX), name));

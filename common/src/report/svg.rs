@@ -40,7 +40,6 @@ const STYLE: &str = "
 .timeline .inside{paint-order:stroke;stroke:var(--surface);stroke-width:4px}
 .timeline .surface{color:var(--surface)}
 .timeline .waiting{color:var(--waiting)}.timeline .other{color:var(--other)}.timeline .running{color:var(--running)}
-
 .timeline rect{fill:currentColor}.timeline path{stroke:currentColor;fill:none}.timeline .apart{stroke:var(--surface);stroke-width:.7}
 .timeline .line{color:var(--faint)}.timeline .end{color:var(--ink);stroke-dasharray:3 3}
 ";
@@ -125,7 +124,7 @@ impl Picture<'_> {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" id=\"{id}\" class=\"timeline\" role=\"img\" \
              aria-labelledby=\"{id}-title {id}-text\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
              height=\"{height}\"><title id=\"{id}-title\">{title}</title>\
-             <desc id=\"{id}-text\">Time runs from left to right. {}.</desc><style>{STYLE}</style>{patterns}\
+             <desc id=\"{id}-text\">Time runs from left to right. {}</desc><style>{STYLE}</style>{patterns}\
              <rect class=\"surface\" x=\"0\" y=\"0\" width=\"{WIDTH}\" height=\"{height}\"/>{}</svg>\n",
             escape(&self.timeline.subtitle),
             self.out,
@@ -185,7 +184,7 @@ impl Picture<'_> {
         let mut y = top;
         let place = |row: &Row| {
             y += if row.heading.is_some() { HEADING } else { 0.0 };
-            y += if row.is_summary { LABELS } else { 0.0 };
+            y += if row.repeats { LABELS } else { 0.0 };
             y += self.pitch;
             y - self.pitch
         };
@@ -213,7 +212,7 @@ impl Picture<'_> {
         for (row, &top) in self.timeline.rows.iter().zip(tops) {
             let mut times: BTreeMap<(bool, State, usize), Vec<(f64, f64)>> = BTreeMap::new();
             for block in row.blocks.iter().filter(|block| block.start < axis) {
-                if tooltips && !row.is_summary {
+                if tooltips && !row.repeats {
                     self.block(block, top, &row.label);
                 } else {
                     let key = (false, block.state, block.kind);

@@ -123,7 +123,7 @@ fn cells(row: &Row, length: f64, columns: usize, unicode: bool) -> Vec<Cell> {
         let (first, last, state) = (place.start, place.end - 1, block.state);
         let same = |cell: Cell| matches!(cell, Cell::In(it) | Cell::Next(it) if it == state);
         let next = same(cells[first]) || first > 0 && same(cells[first - 1]);
-        let next = next && !row.is_summary;
+        let next = next && !row.repeats;
         // Of two blocks that share a column, the state that is later in the order is seen.
         let covered = matches!(cells[first], Cell::In(it) | Cell::Next(it) if it > state);
         let before = cells[first];

@@ -30,7 +30,7 @@ impl State {
         match self {
             Self::Running => "running",
             Self::Holding => "holds a lock",
-            Self::Ready => "ready, waits for a CPU",
+            Self::Ready => "ready, but not running",
             Self::Waiting => "waiting",
             Self::Failed => "failed",
         }
@@ -66,7 +66,7 @@ pub struct Row {
     /// Such as `thread 0`.
     pub label: String,
     /// Whether this row repeats blocks of the rows above: when their one thread ran any of them.
-    pub is_summary: bool,
+    pub repeats: bool,
     /// In order of time, without overlaps.
     pub blocks: Vec<Block>,
 }
@@ -209,7 +209,7 @@ impl Timeline {
     }
 
     fn blocks(&self) -> impl Iterator<Item = &Block> {
-        self.rows.iter().filter(|row| !row.is_summary).flat_map(|row| &row.blocks)
+        self.rows.iter().filter(|row| !row.repeats).flat_map(|row| &row.blocks)
     }
 
     /// How many blocks there are.
@@ -235,7 +235,7 @@ impl Timeline {
         let run = |&(state, start, end): &Part| Block { state, start, end, ..Block::default() };
         let mut blocks: Vec<Block> = runs.map(run).collect();
         blocks.sort_by(|a, b| a.start.total_cmp(&b.start));
-        Row { label: "the thread".into(), is_summary: true, blocks, ..Row::default() }
+        Row { label: "the thread".into(), repeats: true, blocks, ..Row::default() }
     }
 
     /// Adds a remark to the second line.
@@ -246,14 +246,14 @@ impl Timeline {
 
     /// The same with up to so many rows: of more, every second, third, ... one.
     pub fn thinned(&self, rows: usize) -> Self {
-        let items = self.rows.iter().filter(|row| !row.is_summary).count();
+        let items = self.rows.iter().filter(|row| !row.repeats).count();
         let each = items.div_ceil(rows.max(1)).max(1);
         let mut thinned = self.clone();
         if each > 1 {
             let mut index = 0;
             thinned.rows.retain(|row| {
                 index += 1;
-                index % each == 1 || row.heading.is_some() || row.is_summary
+                index % each == 1 || row.heading.is_some() || row.repeats
             });
             thinned.note(&format!("one row in {each} is drawn"));
         }
@@ -300,7 +300,7 @@ impl Timeline {
         };
         let left = report.spans.len() - self.count();
         let left = if left > 0 { format!("; {left} not done") } else { String::new() };
-        let thread = self.rows.iter().find(|row| row.is_summary).map_or(String::new(), |thread| {
+        let thread = self.rows.iter().find(|row| row.repeats).map_or(String::new(), |thread| {
             let ran: f64 = thread.blocks.iter().map(|run| run.end - run.start).sum();
             format!("; the thread ran tasks for {}", format::seconds(ran))
         });

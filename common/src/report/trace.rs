@@ -22,7 +22,7 @@ pub fn draw(timeline: &Timeline) -> String {
     let arrows = timeline.count() < MANY;
     let mut trace = Trace { events: Vec::new(), arrows: 0 };
     let mut named = HashSet::new();
-    let rows = timeline.rows.iter().filter(|row| !row.is_summary);
+    let rows = timeline.rows.iter().filter(|row| !row.repeats);
     for (index, row) in rows.enumerate() {
         // A worker process that was killed is replaced by another one: one row, two processes.
         let mut lane = (0, index + 1);

@@ -48,7 +48,7 @@ pub struct Run<T> {
     active_workers: AtomicUsize,
     refused: AtomicBool,
     records: Mutex<Vec<Record>>,
-    // Why not one worker could start.
+    // Why no worker could start.
     error: Mutex<Option<Error>>,
     progress: ProgressBar,
     // Ends with the run.

@@ -122,6 +122,17 @@ pub struct Options {
     pub programs: Option<PathBuf>,
 }
 
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The programs against each other.
+    Compare,
+    /// The marginal cost of a worker.
+    Scaling,
+    /// The programs, and the examples for the claims.
+    Claims,
+}
+
 impl Options {
     /// Reads the command line; ends the program for wrong usage and for `--help`.
     pub fn from_command_line() -> Self {
@@ -136,9 +147,13 @@ impl Options {
         options
     }
 
-    /// Whether the claims are requested.
-    pub fn wants_claims(&self) -> bool {
-        self.claims || self.export_claims.is_some()
+    /// What is measured.
+    pub fn mode(&self) -> Mode {
+        match () {
+            () if self.scaling => Mode::Scaling,
+            () if self.claims || self.export_claims.is_some() => Mode::Claims,
+            () => Mode::Compare,
+        }
     }
 
     /// The requested programs: all, unless some are named; none with `--scaling`.
@@ -196,7 +211,7 @@ impl Options {
 
     /// How much is measured.
     pub fn effort(&self) -> Effort {
-        let quick = self.quick || self.wants_claims();
+        let quick = self.quick || self.mode() == Mode::Claims;
         let max_seconds = match (self.max_time, self.until) {
             (Some(seconds), _) => f64::from(seconds),
             (None, Some(_)) => 600.0,
@@ -324,13 +339,14 @@ mod tests {
     }
 
     #[test]
-    fn claims_are_requested_by_two_flags() {
-        let wants_claims = |arguments: &[&str]| parsed(arguments).wants_claims();
-        assert!(!wants_claims(&[]) && !wants_claims(&["--scaling"]));
-        assert!(wants_claims(&["--claims"]));
+    fn the_mode_follows_from_the_flags() {
+        let mode = |arguments: &[&str]| parsed(arguments).mode();
+        assert_eq!(mode(&[]), Mode::Compare);
+        assert_eq!(mode(&["--scaling"]), Mode::Scaling);
+        assert_eq!(mode(&["--claims"]), Mode::Claims);
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("a.json");
-        assert!(wants_claims(&["--export-claims", file.to_str().expect("a path")]));
+        assert_eq!(mode(&["--export-claims", file.to_str().expect("a path")]), Mode::Claims);
     }
 
     #[test]

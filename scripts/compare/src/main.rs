@@ -38,7 +38,7 @@ use std::process::ExitCode;
 use common::os::output::{self, eprint_line, print_line};
 use common::server;
 
-use crate::cli::Options;
+use crate::cli::{Mode, Options};
 use crate::export::Exports;
 use crate::model::Comparison;
 
@@ -58,13 +58,13 @@ fn compare(options: &Options) -> Result<ExitCode, String> {
         so_far.interrupted_by = bench.interrupted_by();
         exports.write(so_far, false).iter().for_each(|error| bench.progress.eprint_line(error));
     };
-    if options.scaling {
-        scaling::measure::fill(&mut comparison, &bench, &mut write);
-    } else {
-        bench.fill(&mut comparison, &mut write);
-    }
-    if options.wants_claims() {
-        claims::run(&mut comparison, &bench, &mut write);
+    match options.mode() {
+        Mode::Compare => bench.fill(&mut comparison, &mut write),
+        Mode::Scaling => scaling::measure::fill(&mut comparison, &bench, &mut write),
+        Mode::Claims => {
+            bench.fill(&mut comparison, &mut write);
+            claims::run(&mut comparison, &bench, &mut write);
+        }
     }
     comparison.interrupted_by = bench.interrupted_by();
     drop(bench);

@@ -59,6 +59,15 @@ fn kill(group: Pid) {
     let _ = killpg(group, Signal::SIGKILL);
 }
 
+/// How long a run may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// The longest time.
+    pub time: Duration,
+    /// What a message adds to the time, such as the flag that sets it.
+    pub hint: &'static str,
+}
+
 /// Starts programs, one after another, and passes SIGINT and SIGTERM on to them.
 #[derive(Clone, Debug, Default)]
 pub struct Processes(Arc<Mutex<State>>);
@@ -120,18 +129,18 @@ impl Processes {
     ///
     /// # Errors
     /// The program cannot be started, or this process was interrupted.
-    pub fn run(&self, command: Command, limit: Duration) -> Result<Finished, String> {
+    pub fn run(&self, command: Command, limit: Limit) -> Result<Finished, String> {
         let finished = self.finished(command, limit);
         finished.map_err(|error| format!("it cannot be started: {}", explain(&error)))
     }
 
-    fn finished(&self, mut command: Command, limit: Duration) -> io::Result<Finished> {
+    fn finished(&self, mut command: Command, limit: Limit) -> io::Result<Finished> {
         let group = Group::start()?;
         let (stdout, stdout_end) = io::pipe()?;
         let (stderr, stderr_end) = io::pipe()?;
         command.process_group(group.id.as_raw());
         command.stdin(Stdio::null()).stdout(stdout_end).stderr(stderr_end);
-        let watched = Watched::start([stdout, stderr], group.id, limit)?;
+        let watched = Watched::start([stdout, stderr], group.id, limit.time)?;
         let before = consumed();
         let start = Instant::now();
         let mut child = {
@@ -214,25 +223,24 @@ impl Watched {
 
     /// The program has ended: returns its output, which is waited for until `limit` after `start`, and
     /// which limit it broke.
-    fn finish(self, start: Instant, limit: Duration) -> (Vec<u8>, Vec<u8>, Result<(), String>) {
+    fn finish(self, start: Instant, limit: Limit) -> (Vec<u8>, Vec<u8>, Result<(), String>) {
         drop(self.ended);
         let too_long = self.deadline.join().unwrap_or(false);
         let least = Instant::now() + GRACE;
-        let until = if too_long { least } else { least.max(start + limit) };
+        let until = if too_long { least } else { least.max(start + limit.time) };
         let outputs = self.outputs.map(|output| {
             output.recv_timeout(until.saturating_duration_since(Instant::now())).ok()
         });
         let open = outputs.contains(&None);
         let [stdout, stderr] = outputs.map(Option::unwrap_or_default);
-        let limit = limit.as_secs();
+        let limit = format!("{} s{}", limit.time.as_secs(), limit.hint);
         let in_limits = match () {
             () if stdout.len().max(stderr.len()) > MAX_OUTPUT => {
                 Err("it wrote more than 64 MiB".into())
             }
-            () if too_long => Err(format!("it took longer than {limit} s (--run-limit)")),
+            () if too_long => Err(format!("it took longer than {limit}")),
             () if open => Err(format!(
-                "it ended, but a process that it started kept its output open for {limit} s \
-                 (--run-limit)"
+                "it ended, but a process that it started kept its output open for {limit}"
             )),
             () => Ok(()),
         };
@@ -257,7 +265,7 @@ mod tests {
     fn run(script: &str, limit: Duration) -> Finished {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        Processes::default().run(command, limit).expect("a run")
+        Processes::default().run(command, Limit { time: limit, hint: "" }).expect("a run")
     }
 
     #[test]
@@ -292,7 +300,8 @@ mod tests {
     fn an_interrupted_harness_starts_nothing() {
         let processes = Processes::default();
         processes.state().signal = Some(2);
-        let run = processes.finished(Command::new("true"), Duration::from_secs(60));
+        let run = processes
+            .finished(Command::new("true"), Limit { time: Duration::from_secs(60), hint: "" });
         assert_eq!(run.expect_err("interrupted").kind(), io::ErrorKind::Interrupted);
     }
 }

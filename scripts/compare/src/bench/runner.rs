@@ -10,7 +10,7 @@ use common::workload::default_numbers;
 
 use crate::check::{Expected, checked};
 use crate::model::{Failure, Interpreter, Origin, Program, Run, Workload};
-use crate::process::Processes;
+use crate::process::{Limit, Processes};
 use crate::{catalog, python};
 
 /// What the programs download.
@@ -103,7 +103,8 @@ impl Runner {
         expected: &Expected,
         name: &str,
     ) -> Result<(Run, String), Failure> {
-        let finished = self.processes.run(command, self.limit);
+        let finished =
+            self.processes.run(command, Limit { time: self.limit, hint: " (--run-limit)" });
         let finished = finished.map_err(|reason| Failure::new(name, &reason, b"", b""))?;
         let run = checked(&finished, expected, name)?;
         Ok((run, String::from_utf8_lossy(&finished.stderr).into_owned()))

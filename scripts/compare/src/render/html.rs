@@ -183,7 +183,7 @@ fn diagram((row, timeline): &(&Row, Timeline), view: View, axis: &str) -> Block 
     let filled = match row.program.strategy {
         Some(Strategy::Tasks) => String::new(),
         _ => format!(
-            ", and the rows are filled to {}",
+            ", and the rows are {} full",
             percent(timeline.total() / (workers * timeline.seconds))
         ),
     };

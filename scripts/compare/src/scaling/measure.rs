@@ -290,6 +290,7 @@ fn memory_of(group: Pid) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::Limit;
 
     #[test]
     fn the_programs_take_turns_and_processes_end_early() {
@@ -324,7 +325,7 @@ mod tests {
         command.arg("0.5");
         let processes = Processes::default();
         let stop = watch_memory(processes.clone(), Workload::Cpu).expect("a thread");
-        processes.run(command, Duration::from_secs(60)).expect("a run");
+        processes.run(command, Limit { time: Duration::from_secs(60), hint: "" }).expect("a run");
         let bytes = stop().expect("known");
         assert!((50_000..1 << 30).contains(&bytes), "{bytes}");
     }

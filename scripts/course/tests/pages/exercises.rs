@@ -111,7 +111,7 @@ fn patched(diff: &str) -> String {
 }
 
 /// Asserts that the check gives a hint like this. The checks compare times of one run with each other, and
-/// on a machine that is busy enough, any two times can be wrong: it is tried three times.
+/// on a machine that is busy enough, any two times can be wrong: a check has three attempts.
 #[track_caller]
 fn assert_hint(
     exercise: &Exercise,
