@@ -15,13 +15,13 @@ use url::Url;
 
 use crate::os::file;
 use crate::server;
-use crate::workload::{MAX_LATENCY, MAX_NUMBER, REPEAT};
+use crate::workload::{MAX_LATENCY, MAX_NUMBER, REPEAT, default_numbers};
 
 /// The time limit of a download unless `--timeout` sets another one.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How a program reports.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Output {
     /// Print a line for each item
     #[arg(short, long, global = true)]
@@ -36,11 +36,11 @@ pub struct Output {
     #[arg(long, global = true, hide = true)]
     pub details: bool,
     /// Draw the run into this file, as SVG; the baseline then needs its workload named
-    #[arg(long, value_name = "FILE.svg", global = true, value_parser = file())]
+    #[arg(long, value_name = "FILE.svg", global = true, value_parser = writable_file())]
     pub diagram: Option<PathBuf>,
     /// Write the run into this file, as a trace for Perfetto (ui.perfetto.dev); the baseline then
     /// needs its workload named
-    #[arg(long, value_name = "FILE.json", global = true, value_parser = file())]
+    #[arg(long, value_name = "FILE.json", global = true, value_parser = writable_file())]
     pub trace: Option<PathBuf>,
     /// Print nothing but failures: the run of an example.
     #[arg(skip)]
@@ -49,15 +49,9 @@ pub struct Output {
 
 impl Output {
     /// Nothing but failures.
-    pub const SILENT: Self = Self {
-        verbose: false,
-        quiet: true,
-        json: false,
-        details: false,
-        diagram: None,
-        trace: None,
-        silent: true,
-    };
+    pub fn silent() -> Self {
+        Self { silent: true, ..Self::default() }
+    }
 }
 
 /// What is downloaded, and how.
@@ -86,6 +80,13 @@ pub struct CpuArgs {
     /// Sum the squares below each of these [default: 5000000 to 5000019]
     #[arg(value_name = "NUMBER", value_parser = whole(0..=MAX_NUMBER), allow_negative_numbers = true)]
     pub numbers: Vec<u64>,
+}
+
+impl CpuArgs {
+    /// The numbers, or the default ones if there are none.
+    pub fn or_default(self) -> Vec<u64> {
+        if self.numbers.is_empty() { default_numbers().collect() } else { self.numbers }
+    }
 }
 
 /// Download the sites; report when each was read, by which worker, and what it cost
@@ -168,7 +169,7 @@ fn count(most: usize) -> impl TypedValueParser<Value = usize> {
 }
 
 /// A parser of the path of a file that can be written.
-pub fn file() -> impl TypedValueParser<Value = PathBuf> {
+pub fn writable_file() -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(|path: PathBuf| file::check_writable(&path).map(|()| path))
 }
 
@@ -252,7 +253,7 @@ mod tests {
         parser.parse_ref(&Command::new("test"), None, value).ok()
     }
 
-    // Text that is near to what is asked for: numbers with what may stand in and around one.
+    // Text that is a number, or almost one.
     fn nearly_a_number() -> impl Strategy<Value = String> {
         prop_oneof![
             "[0-9]{1,25}",
@@ -281,8 +282,8 @@ mod tests {
         fn a_time_limit_is_above_nothing_and_within_a_day(text in nearly_a_number()) {
             if let Ok(limit) = seconds(&text) {
                 prop_assert!(limit <= Duration::from_secs(86_400));
-                let asked: f64 = text.parse().expect("a number");
-                prop_assert!(asked > 0.0 && (limit.as_secs_f64() - asked).abs() < 1e-9, "{limit:?}");
+                let number: f64 = text.parse().expect("a number");
+                prop_assert!(number > 0.0 && (limit.as_secs_f64() - number).abs() < 1e-9, "{limit:?}");
             }
         }
 

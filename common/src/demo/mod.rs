@@ -1,6 +1,6 @@
 //! What the examples share: their command line, the printing of their result, timing, threads.
 
-mod claims;
+pub mod claims;
 #[cfg(any(feature = "async", feature = "blocking"))]
 pub mod downloads;
 mod lost_update;
@@ -105,7 +105,7 @@ pub fn show_drawn(
         .long(DIAGRAM)
         .value_name("FILE.svg")
         .help("Draw the run into this file, as SVG")
-        .value_parser(cli::file());
+        .value_parser(cli::writable_file());
     let command = command(claim, &flag).arg(diagram);
     run(claim, &flag, command, |number| work(number).map(|(result, drawn)| (result, Some(drawn))))
 }

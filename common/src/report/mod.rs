@@ -74,7 +74,7 @@ pub enum Answer {
 }
 
 /// One item in a report. Times are in seconds since the run began.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Span {
     /// The item's position in the list, from 0.
     pub index: usize,
@@ -207,14 +207,10 @@ fn spans<T: WorkItem>(items: &[T], records: &[Option<Record>], measured: &Measur
         None => Span {
             index,
             name: item.to_string(),
-            worker: None,
             start_seconds: measured.wall.as_secs_f64(),
             end_seconds: measured.wall.as_secs_f64(),
             error: Some(missing.to_owned()),
-            process: None,
-            ready_seconds: None,
-            running_seconds: Vec::new(),
-            woken_seconds: Vec::new(),
+            ..Span::default()
         },
     };
     items.iter().enumerate().map(span).collect()

@@ -18,9 +18,8 @@ pub use setup::execute_both;
 
 use crate::cli::Output;
 use crate::os::output::{eprint_line, print_line};
-use crate::os::signals::Signals;
 use crate::os::usage::{self, Usage};
-use crate::os::{clock, limits};
+use crate::os::{clock, limits, signals};
 use crate::report::polls::{Poll, observe};
 use crate::report::{Measured, Record, Report, format, with_causes};
 use crate::server::Server;
@@ -36,14 +35,14 @@ thread_local! {
 /// record of each finished item, and makes the report from them.
 #[derive(Debug)]
 pub struct Run<T> {
-    /// How many items may be in progress at once: threads, processes, or tasks in flight.
+    /// How many items may be in progress at once: threads, processes, or tasks in flight. No more than
+    /// there are items.
     pub workers: usize,
     program: &'static str,
     strategy: Strategy,
     items: Vec<T>,
     timeout: Duration,
     output: Output,
-    signals: Signals,
     cancelled: Notify,
     active_workers: AtomicUsize,
     refused: AtomicBool,
@@ -92,9 +91,9 @@ impl<T: WorkItem> Run<T> {
         self.items.iter().enumerate().map(item).take_while(|_| !self.interrupted())
     }
 
-    /// Whether Ctrl-C or SIGTERM has asked the program to end.
+    /// Whether Ctrl-C or SIGTERM has interrupted the program.
     pub fn interrupted(&self) -> bool {
-        self.signals.received().is_some()
+        signals::received().is_some()
     }
 
     /// Does an item, and records when and with which result.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::Run;
 use crate::cli::Output;
 use crate::os::output::{self, eprint_line, print_line, print_raw};
-use crate::os::{file, limits};
+use crate::os::{file, limits, signals};
 use crate::report::svg::{self, View};
 use crate::report::terminal::{self, Canvas};
 use crate::report::timeline::Timeline;
@@ -17,12 +17,12 @@ use crate::{Error, Result};
 impl<T: WorkItem> Run<T> {
     /// Runs the program's own part and prints the report. Returns the exit code: 0; 1 if an item
     /// failed or a file could not be written; 128 plus the signal's number after a signal.
+    ///
+    /// The run is never freed, so `work` may give it to tasks that outlive the function.
     pub fn execute(mut self, work: impl FnOnce(&'static Self) -> Result<()>) -> ExitCode
     where
         T: 'static,
     {
-        // Tasks may outlive the function that starts them, so that they need a run that lives as long
-        // as the program.
         let server = self._server.take();
         let run: &'static Self = Box::leak(Box::new(self));
         let report = run.report(work);
@@ -62,7 +62,7 @@ impl<T: WorkItem> Run<T> {
         for error in &written {
             eprint_line(&format!("error: {error}"));
         }
-        if let Some(signal) = self.signals.received() {
+        if let Some(signal) = signals::received() {
             let Report { failed, items, .. } = report;
             eprint_line(&format!(
                 "interrupted by signal {signal}: {failed} of {items} items not done"

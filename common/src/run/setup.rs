@@ -12,42 +12,11 @@ use tokio::sync::Notify;
 
 use super::Run;
 use crate::Result;
-use crate::cli::{self, CpuArgs, IoArgs, Output};
-use crate::os::limits;
+use crate::cli::{self, CpuCommand, IoArgs, IoCommand, Output};
 use crate::os::output::eprint_line;
-use crate::os::signals::Signals;
+use crate::os::{limits, signals};
 use crate::server::Server;
 use crate::workload::{self, Site, Strategy, WorkItem};
-
-/// All of a run but its items.
-#[derive(Clone)]
-struct Setup {
-    program: &'static str,
-    strategy: Strategy,
-    workers: usize,
-    output: Output,
-    signals: Signals,
-}
-
-impl Setup {
-    /// The setup of a program. Ends the process with exit code 1 if signals cannot be handled.
-    fn of_program(
-        program: &'static str,
-        strategy: Strategy,
-        workers: usize,
-        output: Output,
-    ) -> Self {
-        let signals = Signals::watch()
-            .unwrap_or_else(|error| fail(&format!("cannot handle signals: {error}")));
-        Self { program, strategy, workers, output, signals }
-    }
-
-    /// The setup of an example, which prints nothing but failures.
-    fn of_example(strategy: Strategy, workers: usize) -> Self {
-        let (output, signals) = (Output::SILENT, Signals::default());
-        Self { program: "example", strategy, workers, output, signals }
-    }
-}
 
 impl Run<Site> {
     /// The downloads that the command line asks for, by threads: `workers` of them unless `--workers`
@@ -66,9 +35,8 @@ impl Run<Site> {
 
     /// As [`Run::threads`], by any strategy.
     pub fn downloads(program: &'static str, strategy: Strategy, workers: usize) -> Self {
-        let command: cli::IoCommand = cli::parse(program);
-        let workers = command.workers.unwrap_or(workers);
-        Self::of_args(command.io, Setup::of_program(program, strategy, workers, command.output))
+        let IoCommand { io, workers: requested, output } = cli::parse(program);
+        Self::of_args(program, strategy, requested.unwrap_or(workers), output, io)
     }
 
     /// A run of an example: `repeat` rounds over the pages of `server`, each with `latency` if one is
@@ -81,16 +49,21 @@ impl Run<Site> {
         workers: usize,
     ) -> &'static Self {
         let items = repeated(workload::local_sites(server.address(), latency), repeat);
-        let mut run = Self::new(items, Setup::of_example(strategy, workers));
-        run.timeout = cli::TIMEOUT;
-        Box::leak(Box::new(run))
+        let run = Self::new("example", strategy, workers, Output::silent(), items);
+        Box::leak(Box::new(Self { timeout: cli::TIMEOUT, ..run }))
     }
 
-    fn of_args(args: IoArgs, setup: Setup) -> Self {
+    fn of_args(
+        program: &'static str,
+        strategy: Strategy,
+        workers: usize,
+        output: Output,
+        args: IoArgs,
+    ) -> Self {
         let local = args.urls.is_empty();
         // Before the server and the runtime, which would fail in the middle of a run.
-        let (max, limit) = limits::max_downloads(setup.strategy == Strategy::Tasks)
-            .unwrap_or_else(|error| fail(&error));
+        let (max, limit) =
+            limits::max_downloads(strategy == Strategy::Tasks).unwrap_or_else(|error| fail(&error));
         let mut server = None;
         let sites = if local {
             let address = args.site_server.unwrap_or_else(|| {
@@ -100,7 +73,7 @@ impl Run<Site> {
         } else {
             args.urls.iter().map(Site::real).collect()
         };
-        let mut run = Self::new(repeated(sites, args.repeat), setup);
+        let mut run = Self::new(program, strategy, workers, output, repeated(sites, args.repeat));
         run.timeout = args.timeout;
         run._server = server;
         if max < run.workers {
@@ -156,23 +129,14 @@ impl Run<u64> {
 
     /// As [`Run::processes`], by any strategy.
     pub fn sums(program: &'static str, strategy: Strategy) -> Self {
-        let command: cli::CpuCommand = cli::parse(program);
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        let workers = command.workers.unwrap_or(cores);
-        Self::of_args(command.cpu, Setup::of_program(program, strategy, workers, command.output))
+        let CpuCommand { cpu, workers, output } = cli::parse(program);
+        let cores = || thread::available_parallelism().map_or(1, usize::from);
+        Self::new(program, strategy, workers.unwrap_or_else(cores), output, cpu.or_default())
     }
 
     /// A run over `numbers`, for an example or a test.
     pub fn numbers(strategy: Strategy, numbers: Vec<u64>, workers: usize) -> Self {
-        Self::new(numbers, Setup::of_example(strategy, workers))
-    }
-
-    fn of_args(args: CpuArgs, setup: Setup) -> Self {
-        let mut numbers = args.numbers;
-        if numbers.is_empty() {
-            numbers.extend(workload::default_numbers());
-        }
-        Self::new(numbers, setup)
+        Self::new("example", strategy, workers, Output::silent(), numbers)
     }
 }
 
@@ -186,15 +150,28 @@ pub fn execute_both(
     sums: impl FnOnce(&'static Run<u64>) -> Result<()>,
 ) -> ExitCode {
     let (io, cpu, output) = cli::parse_both(program);
-    let setup = Setup::of_program(program, Strategy::Sequential, 1, output);
-    let io = io.map(|args| Run::<Site>::of_args(args, setup.clone()).execute(downloads));
-    let cpu = cpu.map(|args| Run::<u64>::of_args(args, setup).execute(sums));
+    let one = Strategy::Sequential;
+    let io = io
+        .map(|args| Run::<Site>::of_args(program, one, 1, output.clone(), args).execute(downloads));
+    let cpu = cpu.map(|args| Run::new(program, one, 1, output, args.or_default()).execute(sums));
     let mut codes = io.into_iter().chain(cpu);
     codes.find(|code| *code != ExitCode::SUCCESS).unwrap_or(ExitCode::SUCCESS)
 }
 
 impl<T: WorkItem> Run<T> {
-    fn new(items: Vec<T>, Setup { program, strategy, workers, output, signals }: Setup) -> Self {
+    // Ends the process with exit code 1 if signals cannot be handled.
+    fn new(
+        program: &'static str,
+        strategy: Strategy,
+        workers: usize,
+        output: Output,
+        items: Vec<T>,
+    ) -> Self {
+        if !output.silent
+            && let Err(error) = signals::watch()
+        {
+            fail(&format!("cannot handle signals: {error}"));
+        }
         let progress = progress(program, items.len(), &output);
         Self {
             workers: workers.min(items.len()),
@@ -203,7 +180,6 @@ impl<T: WorkItem> Run<T> {
             items,
             timeout: Duration::MAX,
             output,
-            signals,
             cancelled: Notify::new(),
             active_workers: AtomicUsize::new(0),
             refused: AtomicBool::new(false),

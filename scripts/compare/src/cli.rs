@@ -3,10 +3,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
-use common::cli::{parsed, url, whole};
+use common::cli::{parsed, url, whole, writable_file};
 use common::os::file;
 use common::os::output::print_line;
 use common::workload::REPEAT;
@@ -45,7 +44,7 @@ pub struct Options {
     pub only: Vec<String>,
     /// Download this site instead of the local pages (http or https; can be repeated). Its content is
     /// not known, so only that every item was read is checked
-    #[arg(long = "url", value_name = "URL", value_parser = parsed(site), allow_hyphen_values = true)]
+    #[arg(long = "url", value_name = "URL", value_parser = parsed(url), allow_hyphen_values = true)]
     pub urls: Vec<Url>,
     /// Run the Python programs as well. The script installs their packages, requests and aiohttp, into
     /// a virtual environment in cargo's target folder, which takes some seconds the first time and
@@ -99,20 +98,20 @@ pub struct Options {
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = whole(1u64..=86_400), allow_hyphen_values = true)]
     pub run_limit: u64,
     /// Write the results to this file, in the JSON format of hyperfine
-    #[arg(long, value_name = "FILE", value_parser = writable())]
+    #[arg(long, value_name = "FILE", value_parser = writable_file())]
     pub export_json: Option<PathBuf>,
     /// Write the tables to this file, in Markdown
-    #[arg(long, value_name = "FILE", value_parser = writable())]
+    #[arg(long, value_name = "FILE", value_parser = writable_file())]
     pub export_markdown: Option<PathBuf>,
     /// Write a line for each program to this file, in CSV
-    #[arg(long, value_name = "FILE", value_parser = writable())]
+    #[arg(long, value_name = "FILE", value_parser = writable_file())]
     pub export_csv: Option<PathBuf>,
     /// Write the claims and their figures to this file, in JSON; implies --claims
-    #[arg(long, value_name = "FILE", value_parser = writable(), conflicts_with_all = ["only", "urls", "repeat"])]
+    #[arg(long, value_name = "FILE", value_parser = writable_file(), conflicts_with_all = ["only", "urls", "repeat"])]
     pub export_claims: Option<PathBuf>,
     /// Write the report, a page for a browser, to this file [default: report.html in cargo's target
     /// folder for release builds; scaling.html with --scaling]
-    #[arg(long, value_name = "FILE", value_parser = writable())]
+    #[arg(long, value_name = "FILE", value_parser = writable_file())]
     pub report: Option<PathBuf>,
     /// Print the rows of the catalogue, in JSON, and run nothing
     #[arg(long, hide = true)]
@@ -168,7 +167,8 @@ impl Options {
             let mut twins = RUST.iter().filter(|twin| program.is_twin_of(twin));
             self.wants_python() && (chosen(program) || twins.any(named))
         };
-        let peers = PEERS.into_iter().filter(|peer| self.peers || named(peer));
+        let here = |peer: &Program| cfg!(target_os = "linux") || peer.name != "bare_epoll";
+        let peers = PEERS.into_iter().filter(|peer| self.peers && here(peer) || named(peer));
         let rust = RUST.into_iter().filter(chosen).chain(peers);
         rust.chain(PYTHON.into_iter().filter(with_twin)).collect()
     }
@@ -261,18 +261,6 @@ fn own_folder() -> Result<PathBuf, String> {
     let own = std::env::current_exe()
         .map_err(|error| format!("cannot locate the executable: {error}"))?;
     Ok(own.parent().unwrap_or(Path::new("/")).to_owned())
-}
-
-fn writable() -> impl TypedValueParser<Value = PathBuf> {
-    PathBufValueParser::new().try_map(|path| file::check_writable(&path).map(|()| path))
-}
-
-fn site(text: &str) -> Result<Url, String> {
-    let url = url(text)?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("a user name or a password would appear in the exports: leave it out".into());
-    }
-    Ok(url)
 }
 
 fn percent(text: &str) -> Result<f64, String> {

@@ -6,10 +6,8 @@ use crate::model::{ClaimVerdict, Comparison, DemoResult, Figure, Row, Unit, floa
 /// A claim.
 #[derive(Debug)]
 pub struct Claim {
-    /// Its id, which never changes.
+    /// Its id, whose words are in [`common::demo::claims`].
     pub id: &'static str,
-    /// The claim.
-    pub claim: &'static str,
     /// Whether it is an opinion. Then the rule is about the facts that it rests on.
     pub opinion: bool,
     /// The figures that it needs.

@@ -43,8 +43,8 @@ const PROCESSES_DIAGRAM: Demo = Demo::Diagram("multiproc-cpu");
 const REFUSED: Demo = Demo::DocTests("threads-io");
 
 // A claim that holds if its demonstrations hold, unless it gets another rule.
-const fn claim(id: &'static str, claim: &'static str) -> Claim {
-    Claim { id, claim, opinion: false, figures: &[], demos: &[], rule: Facts::all_hold }
+const fn claim(id: &'static str) -> Claim {
+    Claim { id, opinion: false, figures: &[], demos: &[], rule: Facts::all_hold }
 }
 
 impl Claim {
@@ -73,13 +73,11 @@ fn complete(of: &Facts, items: f64, workers: f64) -> Result<ClaimVerdict, String
 
 /// All claims.
 pub const CLAIMS: [Claim; 33] = [
-    claim("C01", "downloads get faster if their waits overlap")
+    claim("C01")
         .figures(&[P(THREADS, Speedup), P(TASKS, Speedup)])
         .rule(|of| Ok(all([of.gains(0)?, of.gains(1)?]))),
-    claim("C02", "sums get faster if several are computed at the same time")
-        .figures(&[P(PROCESSES, Speedup), P(PROCESSES, CpusUsed)])
-        .rule(|of| of.gains(0)),
-    claim("C03", "what is good for one kind of work can be bad for the other")
+    claim("C02").figures(&[P(PROCESSES, Speedup), P(PROCESSES, CpusUsed)]).rule(|of| of.gains(0)),
+    claim("C03")
         // For each option its speedup of the downloads and of the sums.
         .figures(&[
             P(THREADS, Speedup),
@@ -102,7 +100,7 @@ pub const CLAIMS: [Claim; 33] = [
             let bad = |here: f64, best: f64| here < FASTER || here < best / 2.0;
             Ok(holds_if(bad(downloads.1, sums.1) || bad(sums.0, downloads.0)))
         }),
-    claim("C04", "under CPython's GIL, threads that compute do not run at the same time")
+    claim("C04")
         .figures(&[
             Source::Demo(GIL, "cpu_bound_speedup"),
             Source::Demo(CPU_THREADS, "speedup"),
@@ -121,7 +119,7 @@ pub const CLAIMS: [Claim; 33] = [
                 (undecided, _) => undecided,
             })
         }),
-    claim("C05", "under the GIL, threads that wait do run at the same time")
+    claim("C05")
         .figures(&[Source::Demo(GIL, "io_bound_speedup"), P(PYTHON_THREADS, Speedup)])
         .demos(&[GIL])
         // The example is enough for a verdict; CPython, if it was run, must agree.
@@ -129,19 +127,13 @@ pub const CLAIMS: [Claim; 33] = [
             let lock = holds_if(of.value(0)? >= of.demo(0, "threads")? / 2.0);
             Ok(all([lock, of.at_least(1, VERY_FAST).unwrap_or(Holds)]))
         }),
-    claim("C06", "threads are light, processes are heavy").demos(&[
-        SCALE_THREADS,
-        SCALE_TASKS,
-        SCALE_PROCESSES,
-    ]),
-    claim("C07", "threads and tasks take turns in different ways")
-        .demos(&[PREEMPTION, COOPERATIVE_SWITCH]),
-    claim("C08", "pre-emptive: the OS gives each thread its slices, and the thread has no say")
-        .demos(&[PREEMPTION]),
-    claim("C09", "a switch can fall inside x = x + 1").demos(&[RACE_CONDITION]),
-    claim("C10", "that is usually no issue").opinion().demos(&[REFUSED]),
-    claim("C11", "cooperative: a task is switched only at an .await").demos(&[COOPERATIVE_SWITCH]),
-    claim("C12", "the table of options: scheduling, and how many CPUs")
+    claim("C06").demos(&[SCALE_THREADS, SCALE_TASKS, SCALE_PROCESSES]),
+    claim("C07").demos(&[PREEMPTION, COOPERATIVE_SWITCH]),
+    claim("C08").demos(&[PREEMPTION]),
+    claim("C09").demos(&[RACE_CONDITION]),
+    claim("C10").opinion().demos(&[REFUSED]),
+    claim("C11").demos(&[COOPERATIVE_SWITCH]),
+    claim("C12")
         .figures(&[
             P(THREADS, Threads),
             P(THREADS, Processes),
@@ -158,42 +150,36 @@ pub const CLAIMS: [Claim; 33] = [
             let processes = of.value(6)? > 1.0 && of.value(7)? > 1.0;
             Ok(holds_if(threads && tasks && processes))
         }),
-    claim("C13", "threads for downloads: very fast, concurrent")
+    claim("C13")
         .figures(&[P(THREADS, Speedup), P(THREADS, Threads)])
         .rule(|of| Ok(all([of.at_least(0, VERY_FAST)?, holds_if(of.value(1)? > 1.0)]))),
-    claim("C14", "threads: the code can grow")
+    claim("C14")
         .figures(&[P(BASELINE_IO, LinesOfCode), P(THREADS, LinesOfCode), P(THREADS, LinesAdded)])
         .rule(|of| Ok(holds_if(of.value(1)? > of.value(0)?))),
-    claim("C15", "threads: race conditions").demos(&[RACE_CONDITION]),
-    claim("C16", "threads: deadlocks").demos(&[DEADLOCK]),
-    claim("C17", "threads: difficult to debug").opinion().demos(&[RACE_CONDITION, DEADLOCK]),
-    claim("C18", "the program with threads: five workers, 160 downloads")
-        .demos(&[THREADS_DIAGRAM])
-        .rule(|of| complete(of, 160.0, 5.0)),
-    claim("C19", "its execution diagram").demos(&[THREADS_DIAGRAM]),
-    claim("C20", "tasks for downloads: very fast, concurrent, on one thread")
+    claim("C15").demos(&[RACE_CONDITION]),
+    claim("C16").demos(&[DEADLOCK]),
+    claim("C17").opinion().demos(&[RACE_CONDITION, DEADLOCK]),
+    claim("C18").demos(&[THREADS_DIAGRAM]).rule(|of| complete(of, 160.0, 5.0)),
+    claim("C19").demos(&[THREADS_DIAGRAM]),
+    claim("C20")
         .figures(&[P(TASKS, Speedup), P(TASKS, Threads), P(TASKS, Memory)])
         .rule(|of| Ok(all([of.at_least(0, VERY_FAST)?, holds_if(of.value(1)? == 1.0)]))),
-    claim("C21", "hundreds of tasks scale better than hundreds of threads")
-        .demos(&[SCALE_TASKS, SCALE_THREADS])
-        .rule(|of| {
-            let each = |name: &str| Ok::<_, String>((of.demo(0, name)?, of.demo(1, name)?));
-            let (tasks, threads) = each("reached")?;
-            let (task_start, thread_start) = each("start_microseconds_each")?;
-            // Memory is known on Linux only.
-            let smaller = each("resident_bytes_each").map_or(true, |(task, thread)| task < thread);
-            Ok(holds_if(tasks > threads && task_start < thread_start && smaller))
-        }),
-    claim("C22", "tasks: need functions made for async").demos(&[BLOCKING_CALL]),
-    claim("C23", "one task can ruin it for the others").demos(&[GREEDY_TASK]),
-    claim("C24", "the program with tasks: a task for each site, all gathered")
-        .demos(&[TASKS_DIAGRAM])
-        .rule(|of| complete(of, 160.0, 160.0)),
-    claim("C25", "its execution diagram").demos(&[TASKS_DIAGRAM]),
-    claim("C26", "processes: parallel, on many cores")
+    claim("C21").demos(&[SCALE_TASKS, SCALE_THREADS]).rule(|of| {
+        let each = |name: &str| Ok::<_, String>((of.demo(0, name)?, of.demo(1, name)?));
+        let (tasks, threads) = each("reached")?;
+        let (task_start, thread_start) = each("start_microseconds_each")?;
+        // Memory is known on Linux only.
+        let smaller = each("resident_bytes_each").map_or(true, |(task, thread)| task < thread);
+        Ok(holds_if(tasks > threads && task_start < thread_start && smaller))
+    }),
+    claim("C22").demos(&[BLOCKING_CALL]),
+    claim("C23").demos(&[GREEDY_TASK]),
+    claim("C24").demos(&[TASKS_DIAGRAM]).rule(|of| complete(of, 160.0, 160.0)),
+    claim("C25").demos(&[TASKS_DIAGRAM]),
+    claim("C26")
         .figures(&[P(PROCESSES, Processes), P(PROCESSES, CpusUsed), Source::Cpus])
         .rule(|of| Ok(holds_if(of.value(0)? > 1.0 && of.value(1)? >= FASTER))),
-    claim("C27", "processes: intuitive, close to the sequential code")
+    claim("C27")
         .opinion()
         .figures(&[
             P(PROCESSES, LinesAdded),
@@ -202,34 +188,29 @@ pub const CLAIMS: [Claim; 33] = [
             P(PROCESSES, LinesOfCode),
         ])
         .rule(|of| Ok(holds_if(of.value(0)? < of.value(1)?.min(of.value(2)?)))),
-    claim("C28", "processes: fast for computing")
-        .figures(&[P(PROCESSES, Speedup)])
-        .rule(|of| of.gains(0)),
-    claim("C29", "processes: some strange parts").demos(&[SEPARATE_MEMORY]),
-    claim("C30", "processes: slow for downloads, for what they cost").demos(&[IO_BOUND]),
-    claim("C31", "the program with processes: a worker for each core, 20 sums")
+    claim("C28").figures(&[P(PROCESSES, Speedup)]).rule(|of| of.gains(0)),
+    claim("C29").demos(&[SEPARATE_MEMORY]),
+    claim("C30").demos(&[IO_BOUND]),
+    claim("C31")
         .figures(&[Source::Cpus])
         .demos(&[PROCESSES_DIAGRAM])
         .rule(|of| complete(of, 20.0, of.value(0)?.min(20.0))),
-    claim("C32", "its execution diagram").demos(&[PROCESSES_DIAGRAM]),
-    claim(
-        "C33",
-        "the article's own times (Python, real sites, another machine), within a factor of two",
-    )
-    .figures(&[
-        P(THREADS, Time),
-        P(THREADS, ArticleTime),
-        P(TASKS, Time),
-        P(TASKS, ArticleTime),
-        P(PROCESSES, Time),
-        P(PROCESSES, ArticleTime),
-    ])
-    .rule(|of| {
-        let mut all = true;
-        for option in [0, 2, 4] {
-            let (here, article) = (of.value(option)?, of.value(option + 1)?);
-            all &= here <= ALIKE * article && article <= ALIKE * here;
-        }
-        Ok(holds_if(all))
-    }),
+    claim("C32").demos(&[PROCESSES_DIAGRAM]),
+    claim("C33")
+        .figures(&[
+            P(THREADS, Time),
+            P(THREADS, ArticleTime),
+            P(TASKS, Time),
+            P(TASKS, ArticleTime),
+            P(PROCESSES, Time),
+            P(PROCESSES, ArticleTime),
+        ])
+        .rule(|of| {
+            let mut all = true;
+            for option in [0, 2, 4] {
+                let (here, article) = (of.value(option)?, of.value(option + 1)?);
+                all &= here <= ALIKE * article && article <= ALIKE * here;
+            }
+            Ok(holds_if(all))
+        }),
 ];

@@ -13,6 +13,8 @@ pub mod list;
 #[cfg(test)]
 mod tests;
 
+use common::demo::claims::words;
+
 use crate::bench::Bench;
 use crate::claims::demos::Demo;
 use crate::claims::facts::{Claim, Facts, each_once};
@@ -37,7 +39,7 @@ pub fn evaluate(comparison: &Comparison) -> Vec<ClaimEntry> {
 fn entry(claim: &Claim, facts: &Facts) -> ClaimEntry {
     ClaimEntry {
         id: claim.id,
-        claim: claim.claim,
+        claim: words(claim.id),
         opinion: claim.opinion,
         verdict: (claim.rule)(facts).unwrap_or_else(ClaimVerdict::NotMeasured),
         figures: facts.figures.iter().flatten().cloned().collect(),

@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use common::demo::claims as words;
 use serde_json::{Value, json};
 
 use crate::claims::demos::Demo;
@@ -69,6 +70,15 @@ fn judged(
 fn all_claims_have_a_row_in_order() {
     let ids: Vec<String> = (1..=33).map(|number| format!("C{number:02}")).collect();
     assert_eq!(CLAIMS.each_ref().map(|claim| claim.id), ids[..]);
+}
+
+#[test]
+fn the_page_has_the_words_of_each_claim() {
+    let page = fs::read_to_string(workspace().join("scripts/README.md")).expect("the page");
+    for (claim, (id, words)) in CLAIMS.iter().zip(words::CLAIMS) {
+        assert_eq!(claim.id, id);
+        assert!(page.contains(&format!("| {id} {words} |")), "{id} {words}");
+    }
 }
 
 #[test]
