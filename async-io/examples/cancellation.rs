@@ -1,4 +1,4 @@
-//! Beyond the article: to cancel a task is to drop its future. **A dropped future stops at its
+//! Beyond the notes: to cancel a task is to drop its future. **A dropped future stops at its
 //! `.await`: what came before is done, what comes after never happens, and what it held is lost.**
 //!
 //! - `timeout` drops the future that takes too long.
@@ -42,19 +42,22 @@ async fn messages_lost(count: u64, keep_future: bool) -> u64 {
     spawn(async move {
         for number in 0..count {
             let _ = message.send(number).await;
-            // Until the message is received.
+            // Returns when the message has been received and the channel has room again.
             let _ = message.reserve().await;
             let _ = tick.send(()).await;
         }
     });
     let mut received = 0;
     loop {
-        // As in `select! { pair = receive_pair(&mut messages) => ... }`, the end of the loop drops it.
+        // Dropped at the end of each outer loop, as if `select!` below had made it.
         let mut future = pin!(receive_pair(&mut messages));
         loop {
             select! {
                 pair = &mut future => match pair {
-                    Some(_) => break received += 2,
+                    Some(_) => {
+                        received += 2;
+                        break;
+                    }
                     None => return count - received,
                 },
                 Some(()) = ticks.recv() => if !keep_future { break }

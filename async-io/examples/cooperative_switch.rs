@@ -35,7 +35,7 @@ async fn count(shared: Rc<Shared>, task: usize, updates: u64, place: Await) {
         }
         let read = shared.x.get();
         if place == Await::InsideUpdate {
-            // What the other task adds while this task is paused here, the `set` below undoes.
+            // While this task is paused here, the other one adds. The `set` below overwrites that.
             yield_now().await;
         }
         shared.x.set(read + 1);
@@ -68,7 +68,7 @@ pub(crate) fn holds(runs: &[[(u64, u64); 3]]) -> bool {
 
 fn main() -> ExitCode {
     let help = "How often each task adds one";
-    let flag = Flag { name: "updates", help, default: 50_000, range: 1..=1_000_000 };
+    let flag = Flag { name: "updates", help, default: 50_000, range: 2..=1_000_000 };
     demo::show_drawn(Claim::Article(&["C07", "C11"]), flag, |updates| {
         let run = |_| {
             let [never, after, inside] = [Await::Never, Await::AfterUpdate, Await::InsideUpdate];

@@ -2,7 +2,7 @@
 //! `scripts/compare.sh --peers`.
 //!
 //! Only the attribute differs from `src/main.rs`. The tasks may move from one thread to another at each
-//! `.await`, so that everything they own must be `Send`.
+//! `.await`, so everything they own must be `Send`.
 
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Beyond the article: tokio on all cores. **With a runtime of several threads, tasks that compute run
+//! Beyond the notes: tokio on all cores. **With a runtime of several threads, tasks that compute run
 //! at the same time.**
 //!
 //! The same sums run in tasks on a runtime of one thread and on one that has a thread for each core,

@@ -1,4 +1,4 @@
-//! Beyond the article: downloads whose bodies need computing. **Where the computing happens decides how
+//! Beyond the notes: downloads whose bodies need computing. **Where the computing happens decides how
 //! long all other tasks wait.**
 //!
 //! Each download is followed by a sum, in three ways: on the thread of the tasks; by `spawn_blocking`,
@@ -51,10 +51,9 @@ async fn all_sites(run: &'static Run<Site>, place: &'static str) -> Result<f64> 
     Ok(longest.as_secs_f64() * 1e3)
 }
 
-/// Each result is the longest gap in milliseconds and the downloads per second. On the thread of the
-/// tasks the heartbeat stopped for ten beats or more. With `spawn_blocking`, whose many threads compete
-/// for the cores, it stopped for less, and with rayon for half or less, both at half of the throughput
-/// or more.
+/// Each result is the longest gap in milliseconds and the downloads per second. With the sums on the
+/// thread of the tasks, the gap was ten beats or more. It was shorter with `spawn_blocking`, and at most
+/// half as long with rayon. Both did at least half as many downloads per second.
 pub(crate) fn holds([same, blocking, rayon]: [(f64, f64); 3]) -> bool {
     let fast = |result: (f64, f64)| result.1 >= 0.5 * same.1;
     let shorter = blocking.0 < same.0 && rayon.0 <= same.0 / 2.0;
@@ -71,8 +70,11 @@ fn main() -> ExitCode {
             let latency = Some(Duration::from_millis(20));
             let run = Run::local(&server, Strategy::Tasks, repeat as usize, latency, usize::MAX);
             let mut gap = 0.0;
-            downloads::report(run, |run| all_sites(run, place).map(|longest| gap = longest))
-                .map(|report| (gap, report.items as f64 / report.wall_seconds))
+            let report = downloads::report(run, |run| {
+                gap = all_sites(run, place)?;
+                Ok(())
+            })?;
+            Ok::<_, common::Error>((gap, report.items as f64 / report.wall_seconds))
         };
         let results = [measure(PLACES[0])?, measure(PLACES[1])?, measure(PLACES[2])?];
         let mut figures = json!({ "downloads": 2 * repeat });

@@ -1,15 +1,15 @@
-//! C21: **a million tasks can wait at the same time**, and each costs less than one of a few hundred
-//! threads.
+//! C21: **far more tasks than threads can wait at the same time**, and a task costs less than a thread
+//! does when hundreds of threads wait.
 //!
-//! More and more tasks on one thread run to their `.await`, a sleep of an hour. The figures show what
-//! a task costs, beside what one of 500 threads costs: time to start, memory, and the time of a
-//! switch.
+//! More and more tasks on one thread run to their `.await`, a sleep of an hour; by default a million.
+//! The figures show what a task costs, and what a thread costs when 500 wait: time to start, memory, and
+//! the time of a switch.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use common::Result;
-use common::demo::scaling::{self, Figures, Ramp};
+use common::demo::scaling::{self, Figures, NO_CHILDREN, Ramp};
 use common::demo::{self, Claim, DemoResult, Flag};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
@@ -31,7 +31,7 @@ fn idle_tasks(up_to: usize) -> Result<Figures> {
             }
             Ok::<_, common::Error>(())
         })?;
-        ramp.record(runtime.metrics().num_alive_tasks(), &[]);
+        ramp.record(runtime.metrics().num_alive_tasks(), NO_CHILDREN);
     }
     ramp.finish(|rounds| runtime.block_on(ping_pong(rounds)))
 }
@@ -52,8 +52,8 @@ async fn ping_pong(rounds: u32) -> Result<()> {
     Ok(())
 }
 
-/// More tasks than threads waited at the same time. Each took less time to start than one of hundreds
-/// of threads, and less memory, if that is known.
+/// More tasks than threads waited at the same time. A task took less time to start than a thread, and
+/// less memory, if that is known.
 pub(crate) fn holds(tasks: &Figures, threads: &Figures) -> bool {
     tasks.reached > threads.reached
         && threads.reached >= 200

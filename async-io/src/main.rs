@@ -15,7 +15,7 @@ use common::{AsyncSession, Result, Run, Site};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 async fn download_site(session: &AsyncSession, site: &Site) -> Result<u64> {
-    // Each `.await` is a place where this task may be paused, and the only such places.
+    // This task may be paused at an `.await`, and nowhere else.
     let response = session.get(&site.url).await?;
     response.read_to_end().await
 }
@@ -30,7 +30,8 @@ async fn download_all_sites(run: &'static Run<Site>) -> Result<()> {
     for site in run.items() {
         let (session, permits) = (session.clone(), permits.clone());
         tasks.spawn(async move {
-            // Held until the end of the task. It fails only if the semaphore is closed, which never happens.
+            // The permit is held until the end of the task. `acquire` fails only if the semaphore is closed,
+            // which never happens.
             let _permit = permits.acquire().await;
             run.time_async(&site, download_site(&session, &site)).await;
         });

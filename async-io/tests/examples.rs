@@ -217,7 +217,7 @@ fn bare_epoll_names_what_it_cannot_read() {
 fn a_person_reads_the_figures_and_the_claims_in_words() {
     let texts = [
         "Of 20 updates, 10 were lost with an .await inside.",
-        "C11 holds in this run: a task gives up the thread only at an `.await`.",
+        "C11 holds in this run: a task is switched only at an `.await`.",
     ];
     demo::prints_for_a_person("cooperative_switch", &["--updates", "10"], &texts);
 }

@@ -1,9 +1,9 @@
 //! C06: a process is heavy. **It takes longer to start than a thread, and more memory**, although
 //! `fork` copies only the pages that are written to later.
 //!
-//! More and more processes start and wait for the end of a pipe. The figures show what a process
-//! costs, beside what one of 500 threads costs: time to start, memory that it does not share, page
-//! tables, and the time of a context switch.
+//! More and more processes start and wait for the end of a pipe. The figures show what a process costs,
+//! and what a thread costs when 500 wait: time to start, memory (a shared page counts in equal parts),
+//! page tables, and the time of a context switch.
 
 use std::io::{self, Read, Write, pipe};
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ use pool::fork::{Forked, fork};
 
 fn idle_processes(up_to: usize) -> Result<Figures> {
     let mut ramp = Ramp::new(up_to);
-    let (mut gate, closed) = pipe()?;
+    let (mut gate, hold_closed) = pipe()?;
     let (mut children, mut alive) = (Vec::new(), 0);
     while let Some(batch) = ramp.next_batch() {
         let (mut arrivals, mut arrived) = pipe()?;
@@ -24,8 +24,8 @@ fn idle_processes(up_to: usize) -> Result<Figures> {
             match fork() {
                 Ok(Forked::Parent(pid)) => children.push(pid),
                 Ok(Forked::Child(child)) => child.run_and_exit(|| {
-                    // The pipe ends once no process holds this end open.
-                    drop(closed);
+                    // The gate opens when no process holds the other end of its pipe.
+                    drop(hold_closed);
                     let _ = arrived.write_all(b"!");
                     drop(arrived);
                     let _ = gate.read(&mut [0]);
@@ -40,7 +40,7 @@ fn idle_processes(up_to: usize) -> Result<Figures> {
         alive += io::copy(&mut arrivals, &mut io::sink())? as usize;
         ramp.record(alive, &children);
     }
-    drop(closed);
+    drop(hold_closed);
     children.into_iter().try_for_each(|pid| waitpid(pid, None).map(drop))?;
     ramp.finish(ping_pong)
 }

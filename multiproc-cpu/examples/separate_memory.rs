@@ -28,13 +28,14 @@ fn write_in_child(before: u64, number: u64, recorder: &Recorder) -> Result<[u64;
     let child = match fork()? {
         Forked::Parent(child) => child,
         Forked::Child(child) => child.run_and_exit(|| {
-            // With this write at the latest, the kernel copies the variable's page for the child.
+            // The kernel copies the variable's page for the child no later than at this write.
             variable = number;
             shared.store(variable, Ordering::Relaxed);
             let _ = write_end.write_all(&variable.to_ne_bytes());
         }),
     };
     drop(write_end);
+    // The parent draws both rows, because the child has only a copy of the recorder.
     recorder.set(PARENT, State::Waiting, "");
     recorder.set(CHILD, State::Running, format!("variable = {number}"));
     let mut received = [0; size_of::<u64>()];
@@ -52,7 +53,7 @@ pub(crate) fn holds(before: u64, written: u64, [variable, piped, shared]: [u64; 
 }
 
 fn main() -> ExitCode {
-    let help = "The number that the child writes over a 1";
+    let help = "The number that the child writes; before, it is 1";
     let flag = Flag { name: "number", help, default: 42, range: 0..=u64::MAX };
     demo::show_drawn(Claim::Article(&["C29"]), flag, |number| {
         let title = "One variable in two processes";

@@ -36,11 +36,11 @@ impl Child {
     }
 }
 
-/// Forks this process. The child ends when its parent ends, however it ends, and ignores Ctrl-C, which
-/// its parent handles.
+/// Forks this process. The child ends when its parent ends, however it ends. It ignores Ctrl-C, which its
+/// parent handles.
 ///
 /// # Errors
-/// More than one thread in this process, if the number is known; the operating system's.
+/// This process has more than one thread, which is known on Linux only; an error of the operating system.
 pub fn fork() -> io::Result<Forked> {
     if let Some(threads @ 2..) = usage::threads() {
         return Err(io::Error::other(format!(
@@ -106,7 +106,7 @@ impl SharedCounter {
     /// A counter that starts at `value`, in memory that `fork` does not copy.
     ///
     /// # Errors
-    /// The operating system's, if it has no memory left.
+    /// An error of the operating system, if it has no memory left.
     pub fn new(value: u64) -> io::Result<Self> {
         let (access, flags) = (ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_SHARED);
         // SAFETY: a new mapping at an address that the system chooses overlaps no other memory.

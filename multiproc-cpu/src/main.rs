@@ -4,8 +4,8 @@
 //! - Good: all cores compute, and [`find_sums`] stays close to the baseline's loop: the pool takes
 //!   its place.
 //! - Bad: processes share no memory. A sum has to be sent back through a pipe, and a worker may die
-//!   alone. `pool`, this package's library (`src/pool.rs`), handles both. A process costs more than
-//!   a thread.
+//!   while the others go on. `pool`, this package's library (`src/pool.rs`), handles both. A process
+//!   costs more than a thread.
 //!
 //! More of the bad sides: `examples/separate_memory.rs` and `examples/io_bound.rs`.
 

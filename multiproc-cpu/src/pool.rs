@@ -3,8 +3,9 @@
 //! A fork copies the parent's memory, so each worker has the items already. The parent sends the index
 //! of an item through one pipe; the worker sends a record of the finished item through the other.
 //!
-//! A worker that dies closes its pipes, so the parent reads the end of the file. Then another worker
-//! takes its place and its item. An item fails once it has lost `MAX_ATTEMPTS` workers.
+//! When a worker dies, the system closes its pipes, and the parent reads the end of the file. Then the
+//! item goes back to the queue, and a new worker starts. An item fails once `MAX_ATTEMPTS` workers have
+//! died while doing it.
 
 pub mod fork;
 pub mod wire;
@@ -28,16 +29,16 @@ use nix::unistd::{Pid, pipe};
 
 use fork::{Forked, fork};
 
-/// An item fails when it has lost this many workers.
+/// An item fails once so many workers have died while doing it.
 const MAX_ATTEMPTS: usize = 3;
 /// The longest wait for a record before the pool looks for Ctrl-C, in milliseconds.
-const POLL_TIMEOUT: u8 = 200;
+const POLL_TIMEOUT: u16 = 200;
 
 /// Does `work` for each item of `run`, in `run.workers` processes. The result of `work` is any number that
 /// fits in a `u128`. The run keeps the records.
 ///
 /// # Errors
-/// The operating system's, if it does not let the parent wait for its workers.
+/// An error of the operating system, if the parent cannot wait for its workers.
 pub fn map<T: WorkItem, O: Into<u128>>(run: &Run<T>, work: impl Fn(&T) -> Result<O>) -> Result<()> {
     // A worker only measures; its parent records. A record kept in the worker would be lost with it.
     let work = |item: &Item<'_, T>, worker| run.measure(item, worker, || work(item));
@@ -82,9 +83,9 @@ struct Pool<'run, T, W> {
     items: Vec<Item<'run, T>>,
     // Indices of the items that wait for a worker.
     pending: VecDeque<usize>,
-    // How many workers each item has lost.
+    // How many workers have died while doing each item.
     attempts: Vec<usize>,
-    // By number; a replacement takes over the number of the worker before it.
+    // By number. A new worker gets the number of the dead worker that it replaces.
     workers: BTreeMap<usize, Worker>,
 }
 
@@ -101,19 +102,19 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
                 Ok(())
             }
             Forked::Child(child) => child.run_and_exit(|| {
-                // The fork copied the parent's ends of all pipes. If they stayed open here, another worker
-                // would not see its pipe close when the parent exits.
+                // The fork copied the parent's ends of all pipes. While they are open here, the other
+                // workers would not read the end of their pipes when the parent exits.
                 self.workers.clear();
                 drop((task_writer, record_reader));
-                // Once, at the start: else it may wait behind another worker while a core is idle.
+                // Without this, two new workers may share a core for a while, with another core idle.
                 affinity::start_on_core(number);
-                // An error means that the parent has gone.
+                // Whatever the error is, this worker exits, and its parent reads the end of the pipe.
                 let _ = self.serve(number, task_reader.into(), record_writer.into());
             }),
         }
     }
 
-    /// A worker's whole life: ends when the parent ends or kills it.
+    /// A worker's whole life. It ends when the parent closes the pipe, or when a record cannot be sent.
     fn serve(&self, number: usize, mut tasks: File, mut records: File) -> io::Result<()> {
         let mut index = [0; size_of::<usize>()];
         while tasks.read_exact(&mut index).is_ok() {
@@ -128,7 +129,7 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
         for worker in self.workers.values_mut().filter(|worker| worker.in_flight.is_none()) {
             let Some(index) = self.pending.pop_front() else { break };
             worker.in_flight = Some((index, clock::now()));
-            // If the worker is dead, the end of its other pipe shows it.
+            // If the worker is dead, this fails, and `receive` reads the end of its other pipe.
             let _ = worker.tasks.write_all(&index.to_ne_bytes());
         }
         self.workers.values().any(|worker| worker.in_flight.is_some())
@@ -143,31 +144,30 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
-        // `any`: there is a record, or the end of the file. `None` would be an unknown event.
-        let ready = self.workers.keys().zip(&ends).filter(|(_, end)| end.any().unwrap_or(false));
+        // `any` is true if there is a record to read, or the end of the file.
+        let ready = self.workers.keys().zip(&ends).filter(|(_, end)| end.any() == Some(true));
         Ok(ready.map(|(number, _)| *number).collect())
     }
 
     /// Reads a worker's record. Returns an error if the worker must be replaced.
     fn receive(&mut self, number: usize) -> Result<Record, String> {
-        let worker = self.workers.get_mut(&number).ok_or("unknown worker")?;
+        let worker = self.workers.get_mut(&number).expect("a number from `wait`");
         let record = wire::read(&mut worker.records)?;
         if worker.in_flight.is_none_or(|(index, _)| index != record.index) {
             return Err("sent a record of another item".into());
         }
         worker.in_flight = None;
-        // A broken worker may give another number.
+        // The pool's own number, because a broken worker may send any.
         Ok(Record { worker: Some(number), ..record })
     }
 
-    /// Ends a worker and starts another one in its place.
+    /// Ends a worker, puts its item back, and starts a new worker if an item is pending.
     fn replace(&mut self, number: usize, reason: &str) {
         let Some(worker) = self.workers.remove(&number) else { return };
         let reason = end_of(worker.pid, reason);
         if let Some((index, start)) = worker.in_flight {
             self.retry(index, start, number, &reason);
         }
-        // Without a pending item, the other workers are enough.
         if !self.pending.is_empty()
             && let Err(error) = self.start(number)
         {
@@ -176,11 +176,12 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
         }
     }
 
-    /// Puts an item back whose worker was lost, or records its failure if that was the last attempt.
+    /// Puts the item of a dead worker back, or records its failure if this was the last attempt.
     fn retry(&mut self, index: usize, start: Duration, number: usize, reason: &str) {
         self.run.note(&format!("worker {number} {reason} during {}", *self.items[index]));
         self.attempts[index] += 1;
         if self.attempts[index] < MAX_ATTEMPTS {
+            // To the front, because the items before it are done or in flight.
             return self.pending.push_front(index);
         }
         let error = format!("failed after {MAX_ATTEMPTS} attempts: its worker {reason}");
@@ -192,7 +193,8 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
 fn end_of(pid: Pid, reason: &str) -> String {
     let closed = reason == wire::CLOSED;
     let _ = kill(pid, Signal::SIGKILL);
-    // If the worker had closed its pipe before, the signal is its own end; otherwise it is this SIGKILL.
+    // If the worker has closed its pipe, it was ending already, and `waitpid` reports how. Otherwise it
+    // reports this SIGKILL, and the reason is the one that was given.
     match waitpid(pid, None) {
         Ok(WaitStatus::Exited(_, code)) => format!("exited with code {code}"),
         Ok(WaitStatus::Signaled(_, signal, _)) if closed => format!("was killed by {signal}"),

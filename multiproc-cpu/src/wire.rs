@@ -10,7 +10,7 @@ pub const MAX_LENGTH: usize = 1 << 20;
 /// The error of [`read`] if the worker closed its pipe.
 pub const CLOSED: &str = "closed its pipe";
 
-/// Sends a record. A message of this size goes through a pipe in one piece.
+/// Sends a record.
 ///
 /// # Errors
 /// A closed pipe; a record longer than [`MAX_LENGTH`].

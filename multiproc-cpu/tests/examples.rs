@@ -147,7 +147,7 @@ fn a_parent_that_ignores_sigchld_changes_nothing() {
 fn a_person_reads_the_figures_and_the_claim_in_words() {
     let texts = [
         "The child wrote 42: its parent saw 1 in the variable",
-        "C29 holds in this run: a process does not see what another process writes to its memory.",
+        "C29 holds in this run: processes have strange parts, such as memory that they do not share.",
     ];
     demo::prints_for_a_person("separate_memory", &[], &texts);
 }

@@ -1,4 +1,4 @@
-"""What the Python twins share, as the Rust lessons share the package `common`.
+"""What the Python twins share, as the Rust programs share the package `common`.
 
 `Run` reads the command line, hands out the items, keeps their records and prints the report. All
 times are in seconds, all sizes in bytes. Python 3.11 or later, on Linux or macOS.
@@ -62,7 +62,7 @@ class Record:
     end: float
     answer: int | None = None
     error: str | None = None
-    # Its process and thread; in the report, its number.
+    # The ids of its process and thread, until `Run.record` replaces them by a number.
     worker: tuple | int | None = None
     process: int | None = None
     # The peak memory of a worker process so far.
@@ -237,7 +237,7 @@ class Run:
         # No schedule is shorter than its longest item, or than an even share of all items.
         known = times and None not in times
         lower_bound = max(*times, fsum(times) / self.workers) if known else None
-        # Sorted, so that of each worker process the highest figure stays.
+        # Sorted, so that `dict` keeps the highest figure of each worker process.
         memory = dict(sorted((r.process, r.memory) for r in records if r.memory))
         children = self.workers if self.strategy == "processes" else 0
         keys = ["index", "name", "worker", "error", *["process"] * self.arguments.details]
@@ -272,7 +272,7 @@ def execute_both(download_all_sites, find_sums):
     """Read the command line of the baseline, do one workload or both, return the exit code."""
     arguments, code = parse(), 0
     for workload, work in [("io", download_all_sites), ("cpu", find_sums)]:
-        # A code from 128 on is that of a signal.
+        # Codes from 128 on mean a signal.
         if arguments.workload in (None, workload) and code < 128:
             code = Run("sequential", workload, 1, arguments).execute(work) or code
     return code
@@ -325,7 +325,7 @@ def parse(workload=None):
     parser = argparse.ArgumentParser(description=description)
     add = parser.add_argument
     if not workload:
-        add("workload", nargs="?", choices=["io", "cpu"], help="one of both workloads")
+        add("workload", nargs="?", choices=["io", "cpu"], help="the workload (default: both)")
     if workload != "cpu":
         add("--site-server", metavar="ADDRESS", help="read from this running local server")
         add("--url", action="append", type=site_url, help="read this site (can be repeated)")
@@ -339,9 +339,9 @@ def parse(workload=None):
     output = parser.add_mutually_exclusive_group()
     output.add_argument("-v", "--verbose", action="store_true", help="print a line for each item")
     output.add_argument("--quiet", action="store_true", help="print the summary only, the default")
-    add("--json", action="store_true", help="print one JSON object for each workload only")
+    add("--json", action="store_true", help="print only a JSON object for each workload")
     add("--details", action="store_true", help=argparse.SUPPRESS)
-    # Intermixed: in `cpu --json 5 6` the numbers stand behind a flag.
+    # Intermixed: in `cpu --json 5 6` the numbers come after a flag.
     return parser.parse_intermixed_args(namespace=argparse.Namespace(workers=None))
 
 
@@ -370,7 +370,7 @@ def numbers(arguments):
 
 def sites(arguments):
     if sys.platform == "linux":
-        # A task has an open file: allow as many as the system does.
+        # Each download has a socket: raise the soft limit on open files to the hard limit.
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     pages = [(url, None) for url in arguments.url or []]

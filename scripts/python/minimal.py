@@ -1,4 +1,4 @@
-"""The smallest program that the comparison can run as a row, with the standard library only.
+"""The smallest program that `--also` accepts, with the standard library only.
 
 It downloads both pages of the local server N times and prints one JSON object.
 """

@@ -4,7 +4,7 @@
 //! - Bad: the CPU is idle while a site takes its time ([`download_all_sites`]), and all other cores
 //!   are idle while one computes ([`find_sums`]).
 //!
-//! Each of the three options changes these functions and keeps their names. To see an option, run
+//! Each option changes one of these two functions and keeps the names. To see an option, run
 //! `diff sequential-baseline/src/main.rs threads-io/src/main.rs`.
 
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ fn download_site(session: &Session, site: &Site) -> Result<u64> {
 fn download_all_sites(run: &Run<Site>) -> Result<()> {
     let session = run.session();
     for site in run.items() {
-        // Each download waits here until the one before has ended.
+        // The next download starts only when this one has ended.
         run.time(&site, || download_site(&session, &site));
     }
     Ok(())

@@ -82,12 +82,13 @@ pub(crate) fn holds(deadlocked: usize, rounds: u64, done_in_one_order: u64) -> b
 }
 
 fn main() -> ExitCode {
-    let help = "How many rounds each thread works";
+    let help = "Rounds of each thread";
     let flag = Flag { name: "rounds", help, default: 100, range: 1..=1_000_000 };
-    demo::show_drawn(Claim::Article(&["C16", "C17"]), flag, |rounds| {
+    demo::show_drawn(Claim::Article(&["C16"]), flag, |rounds| {
         // First, because the locks of the deadlock are never released.
         let (one_order, ..) = run(rounds, [a_then_b, a_then_b])?;
         let (opposite, deadlocked, timeline) = run(rounds, [a_then_b, b_then_a])?;
+        // Of both threads together.
         let rounds = 2 * rounds;
         let figures = json!({
             "rounds": rounds,

@@ -1,9 +1,9 @@
 //! C04, C05: CPython runs Python code only in the thread that holds one lock, the GIL. **CPU-bound
-//! threads gain nothing** under it. A thread that waits releases the lock first, so that **I/O-bound
-//! threads wait at the same time**.
+//! threads gain nothing** under it. A thread that waits releases the lock first, so **I/O-bound threads
+//! wait at the same time**.
 //!
 //! Here one lock plays the GIL. A speedup is the wall time with one thread over the wall time with
-//! all threads, for the same work in total. `examples/cpu_threads.rs` has no such lock.
+//! all threads, for the same total work. `examples/cpu_threads.rs` has no such lock.
 
 use std::process::ExitCode;
 use std::thread;
@@ -15,7 +15,7 @@ use common::{Result, cpu_bound};
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::json;
 
-/// 1,200 steps of computing, divided among threads that hold the GIL for each step.
+/// 1,200 steps of computing, divided evenly among threads that hold the GIL for each step.
 fn compute(threads: u64) -> Result<Timeline> {
     let gil = Mutex::new(());
     let rows = (0..threads).map(|thread| format!("thread {thread}"));
@@ -30,7 +30,7 @@ fn compute(threads: u64) -> Result<Timeline> {
         let mut since = Instant::now();
         for _ in 0..1_200 / threads {
             cpu_bound(100_000);
-            // CPython's switch interval: after 5 ms the GIL goes to a thread that waits for it.
+            // CPython's switch interval: after 5 ms, `bump` passes the lock to a thread that waits.
             if since.elapsed() >= Duration::from_millis(5) {
                 recorder.set(thread, State::Waiting, "");
                 MutexGuard::bump(&mut guard);

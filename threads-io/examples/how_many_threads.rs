@@ -1,5 +1,5 @@
-//! Beyond the article: how many threads are enough? **Downloads gain from many more threads than there
-//! are cores. Sums gain nothing beyond one thread for each core.**
+//! Beyond the notes: how many threads are enough? **Downloads gain from more threads than there are
+//! cores, and from more than sums do.**
 //!
 //! The same downloads and the same sums run with more and more threads. "Enough" is the smallest
 //! number whose time is within a tenth of the best time. Memory grows with each thread.
@@ -50,7 +50,7 @@ pub(crate) fn holds(cores: usize, for_downloads: usize, for_sums: usize) -> bool
 }
 
 fn main() -> ExitCode {
-    let words = "downloads gain from many more threads than cores, sums do not";
+    let words = "downloads gain from more threads than there are cores, and than sums do";
     let help = "The latency of each page, in milliseconds";
     let flag = Flag { name: "latency", help, default: 10, range: 0..=60_000 };
     demo::show(Claim::Beyond(words), flag, |latency| {

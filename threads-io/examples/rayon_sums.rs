@@ -14,10 +14,12 @@ use rayon::prelude::*;
 fn find_sums(run: &Run<u64>) -> Result<()> {
     let numbers: Vec<Item<u64>> = run.items().collect();
     let pool = ThreadPoolBuilder::new().num_threads(run.workers).build()?;
+    // rayon has started the threads; this only counts them for the report.
     for _ in 0..run.workers {
         run.started(Ok(()));
     }
-    // Without the bookkeeping: `numbers.par_iter().map(|n| cpu_bound(*n)).collect()`.
+    // Without records: `numbers.par_iter().map(|number| cpu_bound(*number)).collect()`. A thread takes one
+    // number at a time (`with_max_len`), as a worker of `multiproc-cpu` does.
     pool.install(|| {
         numbers.par_iter().with_max_len(1).for_each(|number| {
             let worker = rayon::current_thread_index().unwrap_or(0);

@@ -1,5 +1,5 @@
-//! C06, C21: a thread is light. **Thousands of threads can wait at the same time**, although each has
-//! its own stack and the operating system schedules each one.
+//! C06, C21: a thread is light. **Hundreds of threads can wait at the same time**, although each has its
+//! own stack and the operating system schedules each one.
 //!
 //! More and more threads start and wait at a closed gate, until the requested number waits or the
 //! system refuses one. The figures show what a thread costs: time to start, memory, and the time of a
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use common::Result;
-use common::demo::scaling::{Figures, Ramp, STACK, threads_ping_pong};
+use common::demo::scaling::{Figures, NO_CHILDREN, Ramp, STACK, threads_ping_pong};
 use common::demo::{self, Claim, DemoResult, Flag};
 
 fn idle_threads(up_to: usize) -> Result<Figures> {
@@ -36,7 +36,7 @@ fn idle_threads(up_to: usize) -> Result<Figures> {
             while arrived.load(Ordering::Relaxed) < started {
                 thread::yield_now();
             }
-            ramp.record(started, &[]);
+            ramp.record(started, NO_CHILDREN);
         }
         drop(closed);
     });

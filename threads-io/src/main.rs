@@ -27,8 +27,8 @@ fn download_all_sites(run: &Run<Site>) -> Result<()> {
             run.spawn(scope, || {
                 let session = run.session();
                 loop {
-                    // A statement of its own: the lock is released at its end. In `while let Some(site)
-                    // = queue.lock()...` it would be held during the download, by one thread at a time.
+                    // A statement of its own, so that the lock is released before the download. `while let
+                    // Some(site) = queue.lock()...` would hold it until the download has ended.
                     let next = queue.lock().expect("no panic under the lock").next();
                     let Some(site) = next else { break };
                     run.time(&site, || download_site(&session, &site));

@@ -48,7 +48,7 @@ fn one_thread_loses_no_update() {
 #[test]
 fn fetch_add_and_a_mutex_lose_no_update() {
     let result = demo_result("race_condition", &[]);
-    assert_eq!(result["claim"], json!(["C09", "C15", "C17"]));
+    assert_eq!(result["claim"], json!(["C09", "C15"]));
     assert_eq!(result["figures"]["updates_lost_by_fetch_add"], 0);
     assert_eq!(result["figures"]["updates_lost_by_mutex"], 0);
     let lost = result["figures"]["updates_lost_by_load_store"].as_u64();
@@ -69,7 +69,7 @@ fn a_deadlock_is_found_and_its_stacks_are_printed() {
     command.arg("--json");
     let ended = end(command).with_code(0);
     let result = ended.json();
-    assert_eq!(result["claim"], json!(["C16", "C17"]));
+    assert_eq!(result["claim"], json!(["C16"]));
     let figures = &result["figures"];
     assert_eq!(figures["rounds_done_in_one_order"], figures["rounds"]);
     let deadlocked = figures["rounds_done_in_opposite_orders"] != figures["rounds"];

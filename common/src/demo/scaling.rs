@@ -170,7 +170,7 @@ impl Ramp {
         self.figures.stopped_by = limits::explain(error);
     }
 
-    /// The figures, completed by the time of a switch: `ping_pong` goes to and fro that many times.
+    /// The figures, completed by the time of a switch: `ping_pong` switches there and back that many times.
     ///
     /// # Errors
     /// Those of `ping_pong`.
@@ -181,6 +181,9 @@ impl Ramp {
         Ok(Figures { switch_microseconds, ..self.figures })
     }
 }
+
+/// For [`Ramp::record`], if no child process waits.
+pub const NO_CHILDREN: &[Pid] = &[];
 
 /// The size of an idle thread's stack: so small that the kernel never gives it one huge page of 2 MiB.
 pub const STACK: usize = 64 << 10;
@@ -206,7 +209,7 @@ pub fn idle_threads(count: usize) -> Result<Figures> {
         while arrived.load(Ordering::Relaxed) < count {
             thread::yield_now();
         }
-        ramp.record(count, &[]);
+        ramp.record(count, NO_CHILDREN);
         drop(closed);
         Ok::<_, crate::Error>(())
     })?;

@@ -50,7 +50,7 @@ impl AsyncSession {
     /// Requests a page and follows its redirects. Returns as soon as the response's head is there.
     ///
     /// # Errors
-    /// No connection, no answer in time, a status that is no success.
+    /// No connection, no answer in time, a status other than success.
     pub async fn get(&self, url: &str) -> Result<AsyncResponse> {
         let timeout = self.timeout;
         let deadline = Instant::now() + timeout;
@@ -96,7 +96,7 @@ fn new_client(encrypted: bool, local: bool, idle_connections: usize) -> reqwest:
         .redirect(reqwest::redirect::Policy::none())
         .dns_resolver(ThreadResolver)
         .pool_max_idle_per_host(idle_connections)
-        // A connection lives for one run: it is not worth a probe whether it still does.
+        // A connection lives for one run, so it needs no keep-alive probes.
         .tcp_keepalive(None)
         .tcp_keepalive_interval(None)
         .tcp_keepalive_retries(None)

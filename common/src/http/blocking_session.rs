@@ -61,7 +61,7 @@ impl Session {
     /// Requests a page and follows its redirects. Returns as soon as the response's head is there.
     ///
     /// # Errors
-    /// No connection, no answer in time, a status that is no success.
+    /// No connection, no answer in time, a status other than success.
     pub fn get(&self, url: &str) -> Result<Response> {
         let deadline = clock::now() + self.timeout;
         let mut redirects = Redirects::from(url)?;
@@ -110,8 +110,8 @@ impl Response {
     }
 }
 
-/// Looks names up in a thread with a time limit, and IP addresses without one: it would count as one of
-/// the program's. The library's own resolver panics if the system refuses the thread.
+/// Looks names up in a thread, to keep the time limit. An IP address needs no thread, which would count as
+/// one of the program's. The library's own resolver panics if the system refuses the thread.
 #[derive(Debug)]
 struct IpLiteralResolver;
 

@@ -1,15 +1,15 @@
-//! On which core a process runs. The scheduler decides that, and mostly well; what it does to a
-//! process that has just begun is mended here. Linux only; elsewhere nothing is asked of it.
+//! On which core a process runs. The scheduler decides that well, except for a process that has just
+//! started. Linux only; elsewhere these functions do nothing.
 
-/// Keeps this process to the last core that it may use, where there is more than one.
+/// Pins this process to the last core that it may use, if there is more than one.
 pub fn pin_to_last_core() {
     #[cfg(target_os = "linux")]
     linux::allow_one(|cores| cores.len().checked_sub(1).filter(|last| *last > 0));
 }
 
-/// Moves this process, a new one, to a core chosen by its `number` among its like, and leaves it
-/// free to be moved again. It may else wait for milliseconds behind another one, with a core idle,
-/// until the scheduler next shares out.
+/// Moves this process, which has just started, to a core: process 0 to the first, process 1 to the
+/// second, and so on. Then the scheduler may move it again. Without this it may wait for milliseconds
+/// behind another process, with a core idle, until the scheduler next balances the load.
 pub fn start_on_core(number: usize) {
     #[cfg(target_os = "linux")]
     if let Some(before) = linux::allow_one(|cores| number.checked_rem(cores.len())) {
@@ -27,8 +27,8 @@ mod linux {
     // 0 is the calling process.
     const THIS: Pid = Pid::from_raw(0);
 
-    // Allows this process only the core that `choose` picks, by its place in the list of those that
-    // it may use. Returns what was allowed before, if that has changed.
+    // Allows this process only one core: `choose` gets the cores that it may use, and returns a position
+    // among them. Returns the cores that were allowed before, if that has changed.
     pub(super) fn allow_one(choose: impl FnOnce(&[usize]) -> Option<usize>) -> Option<CpuSet> {
         let before = sched_getaffinity(THIS).ok()?;
         let allowed = |core: &usize| before.is_set(*core).unwrap_or(false);
@@ -40,7 +40,7 @@ mod linux {
     }
 
     pub(super) fn allow(cores: &CpuSet) {
-        // They were allowed a moment ago. If they no longer are, the process stays where it is.
+        // If they are no longer allowed, the process stays on its core.
         let _ = sched_setaffinity(THIS, cores);
     }
 }
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_keeps_to_the_last_core_has_no_other() {
+    fn a_pinned_process_has_only_the_last_core() {
         let before = allowed();
         pin_to_last_core();
         assert_eq!(allowed(), before[before.len() - 1..]);
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn who_begins_on_a_core_is_free_afterwards() {
+    fn a_process_that_starts_on_a_core_may_move_afterwards() {
         let before = allowed();
         for number in 0..2 * before.len() {
             start_on_core(number);

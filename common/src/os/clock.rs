@@ -1,13 +1,13 @@
-//! A clock that all processes of the machine share, and that nobody sets back.
+//! A monotonic clock that all processes of the machine share.
 
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
 
-/// The time since some moment before the machine's processes began, in nanoseconds resolution.
+/// The time since an unspecified moment, with nanosecond resolution.
 ///
-/// Read from `CLOCK_MONOTONIC`, so that a worker process's readings and its parent's can be
-/// compared, and so that setting the wall clock changes nothing.
+/// Reads `CLOCK_MONOTONIC`, so that the readings of a worker process and of its parent can be compared,
+/// and setting the time of day changes nothing.
 pub fn now() -> Duration {
     // The call fails only for a clock that does not exist, and POSIX has had this one since 2001.
     clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from)

@@ -1,5 +1,5 @@
-//! Files that the programs write. A regular file is replaced as a whole, so that a reader, or a failure
-//! in the middle, never meets half of it. Anything else, such as `/dev/stdout`, is written to.
+//! Files that the programs write. A regular file is replaced as a whole: a reader never sees half of it,
+//! and a failure leaves the old one. Anything else, such as `/dev/stdout`, is written to.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 /// Checks that `path` can be written, and leaves nothing behind. Its folder need not exist yet.
 ///
 /// # Errors
-/// A folder; the operating system's.
+/// The path is a folder; an error of the operating system.
 pub fn check_writable(path: &Path) -> Result<(), String> {
     let checked = if path.is_dir() {
         Err(io::ErrorKind::IsADirectory.into())
@@ -22,10 +22,10 @@ pub fn check_writable(path: &Path) -> Result<(), String> {
     checked.map_err(|error| format!("cannot write it: {}", plain(&error)))
 }
 
-/// Writes `text` to `path`. A regular file is replaced as a whole; a missing folder is made.
+/// Writes `text` to `path`. A regular file is replaced as a whole; a missing folder is created.
 ///
 /// # Errors
-/// The operating system's, with the path.
+/// An error of the operating system, with the path.
 pub fn replace(path: &Path, text: &str) -> Result<(), String> {
     let write = || {
         if !is_regular(path) {

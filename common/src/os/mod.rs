@@ -1,4 +1,4 @@
-//! What the programs need from the operating system. Nothing here knows the rest of the project.
+//! What the programs need from the operating system. These modules import nothing else of the project.
 
 pub mod affinity;
 pub mod clock;

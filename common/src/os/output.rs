@@ -1,7 +1,7 @@
 //! Standard output and standard error without panics.
 //!
 //! `println!` panics if its reader has gone (`program | head`) or the device is full. Here a closed
-//! pipe ends the printing and not the work; a full device is an error that [`failed`] remembers.
+//! pipe ends only the printing; a full device is an error that [`failed`] remembers.
 //! Control characters, which a server or a program's output may contain, are printed escaped.
 
 use std::io::{self, ErrorKind, Write};

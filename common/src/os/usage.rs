@@ -1,4 +1,4 @@
-//! What the operating system knows of a process: CPU time, context switches, memory, threads.
+//! What the operating system reports about a process: CPU time, context switches, memory, threads.
 
 use std::fs;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// CPU time and context switches of this process and of the workers it has waited for.
 ///
-/// The site server is never waited for before this is read, so that nothing of it is in here.
+/// The local server is not included: a run waits for its end only after the last reading.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Usage {
     /// CPU time in the program's own code, in seconds.
@@ -23,7 +23,7 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// From the start of the process until now (`getrusage`); `None` if the system does not tell.
+    /// From the start of the process until now (`getrusage`); `None` if the system does not report it.
     pub fn now() -> Option<Self> {
         let parts = [UsageWho::RUSAGE_SELF, UsageWho::RUSAGE_CHILDREN].map(getrusage);
         let [Ok(own), Ok(workers)] = parts else {
@@ -46,7 +46,7 @@ impl Usage {
 }
 
 impl Usage {
-    /// What came on top since an `earlier` reading.
+    /// The difference to an `earlier` reading.
     pub fn since(&self, earlier: &Self) -> Self {
         Self {
             user_seconds: self.user_seconds - earlier.user_seconds,
@@ -68,9 +68,9 @@ fn count(own: i64, workers: i64) -> u64 {
 pub struct Process {
     /// Its id.
     pub pid: u32,
-    /// Threads alive in it; `None` where the system does not tell.
+    /// Threads alive in it; `None` where the system does not report it.
     pub threads: Option<u64>,
-    /// The most memory it has had resident so far, in bytes; `None` where the system does not tell.
+    /// The most memory it has had resident so far, in bytes; `None` where the system does not report it.
     pub peak_memory: Option<u64>,
 }
 
@@ -84,14 +84,14 @@ impl Process {
 /// Threads alive in this process.
 ///
 /// Linux gives `/proc/self/task` one link for each thread besides its own two
-/// (`proc_task_getattr` in the kernel's `fs/proc/base.c`), so that one call tells.
+/// (`proc_task_getattr` in the kernel's `fs/proc/base.c`), so one call is enough.
 #[cfg(target_os = "linux")]
 pub fn threads() -> Option<u64> {
     use std::os::unix::fs::MetadataExt;
     fs::metadata("/proc/self/task").ok()?.nlink().checked_sub(2)
 }
 
-/// Threads alive in this process: macOS tells only through calls that are unsafe.
+/// Threads alive in this process: macOS reports them only through unsafe calls.
 #[cfg(not(target_os = "linux"))]
 pub fn threads() -> Option<u64> {
     None
@@ -104,8 +104,8 @@ pub fn involuntary_context_switches_of_thread() -> Option<u64> {
     u64::try_from(usage.involuntary_context_switches()).ok()
 }
 
-/// How often the scheduler has taken the CPU away from the calling thread: macOS tells only of the
-/// whole process.
+/// How often the scheduler has taken the CPU away from the calling thread: macOS reports only the sum
+/// of all threads.
 #[cfg(not(target_os = "linux"))]
 pub fn involuntary_context_switches_of_thread() -> Option<u64> {
     None
@@ -121,8 +121,8 @@ pub fn ready_time_of_thread() -> Option<Duration> {
 
 /// The most memory that this process has had resident, in bytes.
 ///
-/// Linux: `VmHWM`. A program that was started by a larger one has that one's peak as its
-/// `ru_maxrss`, while `VmHWM` begins anew.
+/// Linux: `VmHWM`. The `ru_maxrss` of a program begins at the peak of the process that started it;
+/// `VmHWM` does not.
 #[cfg(target_os = "linux")]
 pub fn peak_memory() -> Option<u64> {
     Some(kib("/proc/self/status", "VmHWM:")? * 1024)
@@ -137,8 +137,8 @@ pub fn peak_memory() -> Option<u64> {
 
 /// The memory that these processes have resident together now, in bytes. A page that several
 /// processes share counts in equal parts (`Pss` in the kernel's `Documentation/filesystems/proc.rst`),
-/// so that a sum over all of them counts it once. Processes that have ended meanwhile are left out;
-/// `None` if that leaves none, and where the system does not tell.
+/// so a sum over all of them counts it once. Processes that have ended meanwhile are left out;
+/// `None` if that leaves none, and where the system does not report it.
 pub fn resident_memory(processes: impl IntoIterator<Item = u32>) -> Option<u64> {
     let resident = |pid| Some(kib(&format!("/proc/{pid}/smaps_rollup"), "Pss:")? * 1024);
     processes.into_iter().filter_map(resident).reduce(|a, b| a + b)

@@ -38,7 +38,7 @@ impl Recorder {
         self.timeline.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on a row is in `state`; whatever it did before has ended. Drawn with `label`, if any.
+    /// From now on a row is in `state`; its last block ends. `label` is written into the new block.
     pub fn set(&self, row: usize, state: State, label: impl Into<String>) {
         let now = self.seconds(clock::now());
         let mut timeline = self.timeline();
@@ -46,7 +46,7 @@ impl Recorder {
         push(&mut timeline, row, state, &label.into(), [now, f64::INFINITY]);
     }
 
-    /// From now on a row does nothing.
+    /// Ends the last block of a row.
     pub fn end(&self, row: usize) {
         let now = self.seconds(clock::now());
         end_last(&mut self.timeline().rows[row], now);

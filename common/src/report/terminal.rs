@@ -52,7 +52,7 @@ impl Canvas {
 enum Cell {
     Blank,
     In(State),
-    // The first column of a block that could not be told apart from the one before.
+    // The first column of a block that follows one of the same state without a gap.
     Next(State),
     // A letter of a block's label.
     Letter(State, char),

@@ -14,7 +14,7 @@ pub enum State {
     /// Waits for something outside, or for a lock.
     #[default]
     Waiting,
-    /// Could run, but another one has the CPU.
+    /// Could run, but has no CPU.
     Ready,
     /// Has a lock or another exclusive right.
     Holding,

@@ -1,7 +1,8 @@
 //! The local test server: two pages with a set latency, in a process of its own.
 //!
-//! In the program's process its threads, memory and context switches would count as the program's. It listens on the loopback interface
-//! only, on a port that the system chooses, and speaks HTTP/1.1 with keep-alive.
+//! In the program's own process, its threads, memory and context switches would count as the program's.
+//! It listens on the loopback interface only, on a port that the system chooses, and speaks HTTP/1.1 with
+//! keep-alive.
 //!
 //! | request | answer |
 //! | --- | --- |
@@ -45,9 +46,9 @@ const BACKLOG: u32 = 16_384;
 /// Connections served at once.
 const CONNECTIONS: usize = 20_000;
 /// The longest head of a request, in bytes.
-const LONGEST_HEAD: usize = 16 * 1024;
+const MAX_HEAD: usize = 16 * 1024;
 /// The most headers of a request.
-const MOST_HEADERS: usize = 64;
+const MAX_HEADERS: usize = 64;
 /// The longest time a request's head may take to arrive.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -72,12 +73,12 @@ impl Server {
         let program = std::env::current_exe().map_err(failed)?;
         let mut process = Command::new(program)
             .arg(SUBCOMMAND)
-            // Else glibc reserves 64 MiB for each thread, of which a limit on memory leaves too few.
+            // By default glibc reserves 64 MiB for each thread, too much for a low `ulimit -v`.
             .env("MALLOC_ARENA_MAX", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            // Ctrl-C at a terminal goes to a whole process group. The server outlives it, so that
-            // downloads on their way can end well.
+            // Ctrl-C at a terminal goes to a whole process group. In a group of its own the server goes
+            // on, so that downloads in progress can finish.
             .process_group(0)
             .spawn()
             .map_err(failed)?;
@@ -131,8 +132,8 @@ fn serve() -> io::Error {
     // By default the kernel may wake a thread 50 microseconds late.
     #[cfg(target_os = "linux")]
     let _ = nix::sys::prctl::set_timerslack(1);
-    // The scheduler would otherwise now and then put the server where the program under measurement
-    // runs, with the other core idle.
+    // Otherwise the scheduler sometimes puts the server on the core of the measured program, although
+    // another core is idle.
     affinity::pin_to_last_core();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
     let runtime = match runtime {
@@ -147,15 +148,16 @@ fn serve() -> io::Error {
     })
 }
 
-// All that may be refused comes before the server says that it is there.
+// Everything that can fail comes before the address is printed.
 async fn set_up() -> io::Result<TcpListener> {
     let (listener, address) = listen()?;
-    // The read ends when the parent lets go of the other end, which every way of ending does.
+    // The read ends when the parent has ended, however it ends: the system then closes the other end.
     thread::Builder::new().spawn(|| {
         let _ = io::stdin().lock().read_to_end(&mut Vec::new());
         process::exit(0);
     })?;
-    // The timer starts a thread of its own at its first use, and panics if that is refused.
+    // The timer starts a thread at its first use, and panics if the system refuses it. This thread is
+    // refused in its place.
     let _ = thread::Builder::new().spawn(|| ())?.join();
     Delay::new(Duration::ZERO).await;
     output::print_line(&format!("http://{address}"));
@@ -174,8 +176,8 @@ async fn accept(listener: TcpListener) -> io::Error {
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(hyper_util::rt::TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .max_headers(MOST_HEADERS)
-        .max_buf_size(LONGEST_HEAD);
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD);
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
     let jython: Bytes = jython_page().into();
     let busy = Arc::new(Notify::new());
@@ -185,7 +187,7 @@ async fn accept(listener: TcpListener) -> io::Error {
             return io::Error::other("the permits for connections are gone");
         };
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of files: those who wait stay in the backlog until a connection ends.
+            // Too many open files: new connections wait in the backlog until another one ends.
             Delay::new(Duration::from_millis(10)).await;
             continue;
         };
@@ -198,15 +200,15 @@ async fn accept(listener: TcpListener) -> io::Error {
         });
         let connection = http.serve_connection(TokioIo::new(stream), answers);
         tokio::spawn(async move {
-            // A client that leaves early or sends rubbish harms only its own connection.
+            // A client that leaves early or sends an invalid request affects only its own connection.
             let _ = connection.await;
             drop(permit);
         });
     }
 }
 
-// Keeps the thread from falling asleep while requests come in quick succession: waking it is work
-// that the kernel does in the client's time, for each request anew.
+// Keeps the thread awake while requests come in quick succession. Otherwise each request would wake it,
+// and the kernel would do that work in the client's time.
 async fn busy_poll(busy: Arc<Notify>) {
     loop {
         busy.notified().await;
@@ -237,7 +239,7 @@ async fn answer(
     Ok(response)
 }
 
-// How long the page takes, and whether it is `/jython`.
+// The latency of the requested page, and whether it is `/jython`.
 fn page<B>(request: &Request<B>) -> Result<(Duration, bool), StatusCode> {
     let path = request.uri().path();
     let Some(page) = PAGES.iter().find(|page| page.path == path) else {

@@ -62,7 +62,7 @@ impl Runner {
     /// both fail, the one that it printed something for is taken.
     pub fn foreign(&self, program: Program) -> Program {
         let program = |workload| Program { workload, ..program };
-        // What fails but prints something tells more than what prints nothing.
+        // A failure with output says more than one without.
         let success = |workload| match self.run_part(&program(workload), 1, "trial") {
             Ok(_) => 2,
             Err(failure) => usize::from(!failure.stdout.is_empty()),
