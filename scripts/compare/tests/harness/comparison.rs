@@ -333,7 +333,7 @@ fn all_programs_round_by_round() {
         ))
         .stdout(predicate::str::contains("Failed").not());
     let warm_ups = [
-        "sequential-baseline io 1",
+        "sequential-baseline io 10",
         "threads-io io 80",
         "async-io io 80",
         "sequential-baseline cpu ",
@@ -1061,7 +1061,7 @@ fn the_python_programs_run_in_the_same_rounds() {
     let (log, count) =
         (programs.log(), catalogue_rows("rust").len() + catalogue_rows("python").len());
     assert_eq!(log.len(), 3 * count, "a warm-up and two runs of each");
-    assert!(log.contains(&"sequential_baseline.py io 1".into()), "its warm-up is short");
+    assert!(log.contains(&"sequential_baseline.py io 10".into()), "its warm-up is short");
     let timed = &log[count..];
     let turns = |round: usize, workload: &str| -> Vec<&String> {
         let of_workload: Vec<&String> =
