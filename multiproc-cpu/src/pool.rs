@@ -3,8 +3,8 @@
 //! A fork copies the parent's memory, so each worker has the items already. The parent sends the index
 //! of an item through one pipe; the worker sends a record of the finished item through the other.
 //!
-//! When a worker dies, the system closes its pipes, and the parent reads the end of the file. Then the
-//! item goes back to the queue, and a new worker starts. An item fails once `MAX_ATTEMPTS` workers have
+//! When a worker dies, the system closes its pipes, and the parent reads end-of-file. Then the item goes
+//! back to the queue, and a new worker starts. An item fails once `MAX_ATTEMPTS` workers have
 //! died while doing it.
 
 pub mod fork;
@@ -29,7 +29,7 @@ use nix::unistd::{Pid, pipe};
 
 use fork::{Forked, fork};
 
-/// An item fails once so many workers have died while doing it.
+/// An item fails once this many workers have died while doing it.
 const MAX_ATTEMPTS: usize = 3;
 /// The longest wait for a record before the pool looks for Ctrl-C, in milliseconds.
 const POLL_TIMEOUT: u16 = 200;
@@ -96,26 +96,30 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
         let (record_reader, record_writer) = pipe()?;
         match fork()? {
             Forked::Parent(pid) => {
-                // The worker's two ends close here at the end of this function.
+                // This process's copies of the worker's two ends close at the end of this function.
                 let (tasks, records) = (task_writer.into(), record_reader.into());
                 self.workers.insert(number, Worker { pid, tasks, records, in_flight: None });
                 Ok(())
             }
-            Forked::Child(child) => child.run_and_exit(|| {
-                // The fork copied the parent's ends of all pipes. While they are open here, the other
-                // workers would not read the end of their pipes when the parent exits.
-                self.workers.clear();
-                drop((task_writer, record_reader));
-                // Without this, two new workers may share a core for a while, with another core idle.
-                affinity::start_on_core(number);
-                // Whatever the error is, this worker exits, and its parent reads the end of the pipe.
-                let _ = self.serve(number, task_reader.into(), record_writer.into());
-            }),
+            Forked::Child(child) => {
+                // Not in the closure: its variables would be dropped by a panic, before the process ends.
+                let (tasks, records) = (File::from(task_reader), File::from(record_writer));
+                child.run_and_exit(|| {
+                    // The fork copied the parent's ends of all pipes. As long as they are open here, other
+                    // workers do not read end-of-file when the parent exits.
+                    self.workers.clear();
+                    drop((task_writer, record_reader));
+                    // Without this, two new workers may share a core for a while, with another core idle.
+                    affinity::start_on_core(number);
+                    // Whatever the error is, this worker exits, and its parent reads end-of-file.
+                    let _ = self.serve(number, &tasks, &records);
+                })
+            }
         }
     }
 
-    /// A worker's whole life. It ends when the parent closes the pipe, or when a record cannot be sent.
-    fn serve(&self, number: usize, mut tasks: File, mut records: File) -> io::Result<()> {
+    /// A worker's whole life. The pool kills it at the end; if the parent dies, it reads end-of-file.
+    fn serve(&self, number: usize, mut tasks: &File, mut records: &File) -> io::Result<()> {
         let mut index = [0; size_of::<usize>()];
         while tasks.read_exact(&mut index).is_ok() {
             let item = &self.items[usize::from_ne_bytes(index)];
@@ -129,7 +133,7 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
         for worker in self.workers.values_mut().filter(|worker| worker.in_flight.is_none()) {
             let Some(index) = self.pending.pop_front() else { break };
             worker.in_flight = Some((index, clock::now()));
-            // If the worker is dead, this fails, and `receive` reads the end of its other pipe.
+            // If the worker is dead, this fails, and `receive` reads end-of-file from its other pipe.
             let _ = worker.tasks.write_all(&index.to_ne_bytes());
         }
         self.workers.values().any(|worker| worker.in_flight.is_some())
@@ -144,7 +148,7 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
-        // `any` is true if there is a record to read, or the end of the file.
+        // `Some(true)`: there is something to read, a record or end-of-file.
         let ready = self.workers.keys().zip(&ends).filter(|(_, end)| end.any() == Some(true));
         Ok(ready.map(|(number, _)| *number).collect())
     }
@@ -191,10 +195,9 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
 
 /// Kills a worker, waits for it, and returns how it ended.
 fn end_of(pid: Pid, reason: &str) -> String {
-    let closed = reason == wire::CLOSED;
+    // Ends a worker that lives, such as one that sent a wrong record. It does not change how a dead one ended.
     let _ = kill(pid, Signal::SIGKILL);
-    // If the worker has closed its pipe, it was ending already, and `waitpid` reports how. Otherwise it
-    // reports this SIGKILL, and the reason is the one that was given.
+    let closed = reason == wire::CLOSED;
     match waitpid(pid, None) {
         Ok(WaitStatus::Exited(_, code)) => format!("exited with code {code}"),
         Ok(WaitStatus::Signaled(_, signal, _)) if closed => format!("was killed by {signal}"),

@@ -97,7 +97,14 @@ fn check(name: &str, misdeed: Misdeed, misdeeds: usize) {
             }
             (None, Some(error)) => {
                 assert_eq!((*number, misdeeds), (VICTIM, 3), "{name}: {error}");
+                let end = match name {
+                    "aborts" => "was killed by SIGABRT",
+                    "exits with a code" => "exited with code 7",
+                    "panics" => "exited with code 101",
+                    _ => "",
+                };
                 assert!(error.starts_with("failed after 3 attempts: its worker "), "{error}");
+                assert!(error.ends_with(end), "{name}: {error}");
             }
             _ => panic!("{name}: {span:?}"),
         }
