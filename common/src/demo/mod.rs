@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use indicatif::HumanCount;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub use lost_update::lost_update;
@@ -21,7 +22,7 @@ pub use lost_update::lost_update;
 use crate::cli::{self, whole};
 use crate::os::output::{eprint_line, print_line, print_raw};
 use crate::os::usage::Usage;
-use crate::os::{clock, file, limits, output, signals};
+use crate::os::{affinity, clock, file, limits, output, signals};
 use crate::report::svg::{self, View};
 use crate::report::terminal::{self, Canvas};
 use crate::report::timeline::Timeline;
@@ -68,19 +69,26 @@ pub struct Flag {
     pub range: RangeInclusive<u64>,
 }
 
-/// What an example has shown.
-#[derive(Clone, Debug)]
+/// What an example has shown. The comparison reads it back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DemoResult {
-    holds: bool,
-    figures: Value,
-    summary: String,
+    /// Whether the claim holds in this run, by the example's rule.
+    pub holds: bool,
+    /// An object of named figures, with their units in the names and `null` if unknown.
+    pub figures: Value,
+    /// The result in one sentence.
+    pub summary: String,
 }
 
 impl DemoResult {
-    /// Whether the claim holds in this run, by the example's rule; an object of named figures, with
-    /// their units in the names and `null` if unknown; the result in one sentence.
+    /// A result.
     pub fn new(holds: bool, figures: Value, summary: String) -> Self {
         Self { holds, figures, summary }
+    }
+
+    /// A figure by its name; `None` if it is unknown.
+    pub fn figure(&self, name: &str) -> Option<f64> {
+        self.figures.get(name)?.as_f64()
     }
 }
 
@@ -157,7 +165,8 @@ fn print(
     let DemoResult { holds, figures, summary } = result;
     if arguments.get_flag("json") {
         let ids: Vec<_> = claim.parts().into_iter().filter_map(|(id, _)| id).collect();
-        let object = json!({"claim": ids, "holds": holds, "figures": figures, "summary": summary});
+        let mut object = json!(result);
+        object["claim"] = json!(ids);
         print_line(&object.to_string());
     } else {
         for (name, figure) in figures.as_object().into_iter().flatten() {
@@ -181,7 +190,7 @@ fn print(
     Ok(())
 }
 
-/// The first `seconds` of a timeline, for a picture of a run that is too long to be seen.
+/// The first `seconds` of a timeline, for a run that is too long for one picture.
 pub fn beginning(mut timeline: Timeline, seconds: f64) -> Timeline {
     for row in &mut timeline.rows {
         row.blocks.retain(|block| block.start < seconds);
@@ -191,7 +200,7 @@ pub fn beginning(mut timeline: Timeline, seconds: f64) -> Timeline {
     timeline
 }
 
-/// A timeline of rows that stop: the time up to the last change, and as long again.
+/// A timeline of rows that stop, cut at twice the time of the last change.
 pub fn until_standstill(timeline: Timeline) -> Timeline {
     let blocks = timeline.rows.iter().flat_map(|row| &row.blocks);
     let last = blocks.map(|block| block.start).fold(0.0, f64::max);
@@ -213,19 +222,13 @@ fn readable(figure: &Value) -> String {
 }
 
 /// The result of `work`, and its wall time in seconds.
-pub fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
-    let start = clock::now();
-    let result = work();
-    (result, clock::now().saturating_sub(start).as_secs_f64())
-}
-
-/// [`timed`] for work that can fail.
 ///
 /// # Errors
 /// Those of `work`: a failure gets no time.
 pub fn try_timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, f64)> {
-    let (result, seconds) = timed(work);
-    Ok((result?, seconds))
+    let start = clock::now();
+    let result = work()?;
+    Ok((result, clock::now().saturating_sub(start).as_secs_f64()))
 }
 
 /// The result of `work`, and its CPU time over its wall time, all threads together; `None` if the
@@ -296,7 +299,7 @@ pub fn in_threads<T: Send>(threads: u64, work: impl Fn(u64) -> T + Sync) -> Resu
 
 /// How many cores this program may use; 1 if the system does not report it.
 pub fn cores() -> u64 {
-    thread::available_parallelism().map_or(1, usize::from) as u64
+    affinity::cores() as u64
 }
 
 #[cfg(test)]
@@ -352,15 +355,13 @@ mod tests {
     #[test]
     fn work_is_timed_and_a_failure_gets_no_time() {
         const LONG: Duration = Duration::from_millis(2);
-        let ((result, inner), outer) = timed(|| {
-            let work = || {
-                thread::sleep(LONG);
-                Ok(7)
-            };
-            try_timed(work).expect("a time")
-        });
+        let work = || {
+            thread::sleep(LONG);
+            Ok(7)
+        };
+        let (result, seconds) = try_timed(work).expect("a time");
         assert_eq!(result, 7);
-        assert!(LONG.as_secs_f64() <= inner && inner <= outer, "{inner} {outer}");
+        assert!(seconds >= LONG.as_secs_f64(), "{seconds}");
         assert!(try_timed(|| Err::<(), _>("no".into())).is_err());
         assert!(cpus_used(|| Err::<(), _>("no".into())).is_err());
     }

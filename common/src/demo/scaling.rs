@@ -45,7 +45,7 @@ pub struct Figures {
     pub switch_microseconds: f64,
 }
 
-/// The middle of a sentence that begins with what was started.
+/// For example `500 idle at once, 34.6 µs to start one, 1.26 µs for a switch`.
 impl Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} idle at once", self.reached)?;
@@ -85,8 +85,8 @@ impl Figures {
     }
 }
 
-/// With what the kernel keeps for it, a thread or a process takes at most so many times its resident memory.
-/// Measured by the memory that was left: 2.6 times for 10,000 threads, 2.5 times for 3,000 processes.
+/// The memory of a thread or process with the kernel's part, over its resident memory: an upper bound.
+/// Measured by the memory that was left: 2.6 for 10,000 threads, 2.5 for 3,000 processes.
 const WITH_KERNEL: f64 = 5.0;
 
 /// Starts more and more, in batches: 100, 200, 500, 1000, ... in total, until the requested count

@@ -11,7 +11,8 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use url::Url;
 
-use super::{Redirects, causes, no_answer_within, was_closed, within_limit};
+use super::{Redirects, no_answer_within, was_closed, within_limit};
+use crate::report::record::causes;
 use crate::{Error, Result};
 
 /// A client whose downloads wait by `.await`. Its clones share their connections.
@@ -34,7 +35,7 @@ pub struct AsyncResponse {
 }
 
 impl AsyncSession {
-    /// A session whose downloads take at most `timeout` each, and which keeps so many unused
+    /// A session whose downloads take at most `timeout` each, and which keeps `idle_connections` unused
     /// connections for each host; `local` if it only reads pages of the local server, for which no
     /// proxy is used.
     ///

@@ -53,8 +53,7 @@ impl Session {
         if local {
             config = config.proxy(None);
         }
-        let agent =
-            Agent::with_parts(config.build(), DefaultConnector::default(), IpLiteralResolver);
+        let agent = Agent::with_parts(config.build(), DefaultConnector::default(), ThreadResolver);
         Self { agent, timeout }
     }
 
@@ -113,9 +112,9 @@ impl Response {
 /// Looks names up in a thread, to keep the time limit. An IP address needs no thread, which would count as
 /// one of the program's. The library's own resolver panics if the system refuses the thread.
 #[derive(Debug)]
-struct IpLiteralResolver;
+struct ThreadResolver;
 
-impl Resolver for IpLiteralResolver {
+impl Resolver for ThreadResolver {
     fn resolve(
         &self,
         uri: &Uri,

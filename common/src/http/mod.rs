@@ -23,7 +23,6 @@ pub use blocking_session::{Response, Session};
 use std::error::Error as StdError;
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::iter;
 use std::time::Duration;
 
 use hyper::StatusCode;
@@ -32,6 +31,7 @@ use rustls::CertificateError;
 use url::Url;
 
 use crate::os::limits;
+use crate::report::record::causes;
 use crate::{Error, Result};
 
 /// The largest body that is read, in bytes: 64 MiB.
@@ -59,13 +59,12 @@ impl Redirects {
     /// Too many redirects; every other status.
     fn end(&mut self, status: StatusCode, headers: &HeaderMap) -> Result<bool> {
         let status = status.as_u16();
-        match status {
-            200..=299 => return Ok(true),
-            301 | 302 | 303 | 307 | 308 if let Some(next) = self.location(headers) => {
-                self.page = next;
-            }
-            _ => return Err(format!("HTTP status {status}").into()),
+        if (200..=299).contains(&status) {
+            return Ok(true);
         }
+        let redirect = matches!(status, 301 | 302 | 303 | 307 | 308);
+        let next = self.location(headers).filter(|_| redirect);
+        self.page = next.ok_or_else(|| format!("HTTP status {status}"))?;
         let too_many = || format!("more than {MAX_REDIRECTS} redirects");
         self.left = self.left.checked_sub(1).ok_or_else(too_many)?;
         Ok(false)
@@ -88,19 +87,6 @@ fn within_limit(bytes: u64) -> Result<u64> {
         return Err(format!("the body is larger than {} MiB", MAX_BODY >> 20).into());
     }
     Ok(bytes)
-}
-
-/// An error and its causes, outermost first.
-fn causes<'a>(
-    error: &'a (dyn StdError + 'static),
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    iter::successors(Some(error), |&error| {
-        // An `io::Error` is transparent: its source is the source of the error within.
-        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(within) => Some(within as _),
-            None => error.source(),
-        }
-    })
 }
 
 /// Whether the server closed the connection, perhaps before it received the request.

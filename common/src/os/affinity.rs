@@ -1,6 +1,12 @@
 //! On which core a process runs. The scheduler decides that well, except for a process that has just
 //! started. Linux only; elsewhere these functions do nothing.
 
+/// How many cores this process may use, affinity and control group respected; 1 if the system does not
+/// report it.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Pins this process to the last core that it may use, if there is more than one.
 pub fn pin_to_last_core() {
     #[cfg(target_os = "linux")]

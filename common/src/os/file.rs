@@ -44,11 +44,12 @@ pub fn same(one: &Path, other: &Path) -> bool {
     is_regular(one) && path::absolute(one).ok() == path::absolute(other).ok()
 }
 
-// A file that does not exist yet is going to be a regular one. A link in `/dev` or `/proc`, such as
-// `/dev/stdout`, is never replaced: it stands for a file that is open, whatever that file is.
-fn is_regular(path: &Path) -> bool {
-    let system = path.starts_with("/dev") || path.starts_with("/proc");
-    !(system && path.exists()) && fs::metadata(path).map_or(true, |found| found.is_file())
+/// Whether a path names a regular file, or a file that does not exist yet. A link to an open file, such as
+/// `/dev/stdout`, is none, whatever that file is.
+pub fn is_regular(path: &Path) -> bool {
+    let linked = path.is_symlink() && path.starts_with("/dev");
+    let open = linked || path.starts_with("/dev/fd") || path.starts_with("/proc");
+    !open && fs::metadata(path).map_or(true, |found| found.is_file())
 }
 
 fn folder(path: &Path) -> &Path {
@@ -134,6 +135,8 @@ mod tests {
         let path = |name: &str| folder.path().join(name);
         assert!(same(&path("new"), &path("./new")));
         assert!(!same(&path("new"), &path("other")));
+        // A file in memory, which is regular although it is in `/dev`.
+        assert!(is_regular(Path::new("/dev/shm/file")) && !is_regular(Path::new("/dev/stdout")));
         let null = Path::new("/dev/null");
         assert!(!same(null, null), "a device can be written to twice");
     }

@@ -44,9 +44,8 @@ pub fn max_downloads(tasks: bool) -> Result<Max, String> {
     least([(FILES, raise_open_file_limit(), OTHER_FILES, 2), address_space(0, each)])
 }
 
-/// How many threads with stacks of so many bytes may run at once. The system does not refuse one too
-/// many: it starts the thread, and the standard library then cannot map that thread's second stack, for
-/// signals, and ends the program.
+/// How many threads with stacks of `stack` bytes may run at once. Beyond that a thread still starts, but
+/// the standard library cannot map its second stack, for signals, and ends the program.
 ///
 /// # Errors
 /// A limit that leaves no room for a thread.
@@ -56,7 +55,7 @@ pub fn max_threads(stack: u64) -> Result<Max, String> {
     // Two stacks with a guard page each, and a margin.
     let mappings = (MAPPINGS, mappings.unwrap_or(RLIM_INFINITY), 1_000, 5);
     // The C library reserves address space for up to eight arenas for each core.
-    let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    let cores = super::affinity::cores() as u64;
     least([mappings, address_space(8 * cores * ADDRESS_SPACE_PER_THREAD, stack + (128 << 10))])
 }
 

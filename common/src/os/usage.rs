@@ -1,10 +1,11 @@
 //! What the operating system reports about a process: CPU time, context switches, memory, threads.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
+use nix::sys::time::{TimeVal, TimeValLike};
 use serde::{Deserialize, Serialize};
 
 /// CPU time and context switches of this process and of the workers it has waited for.
@@ -23,29 +24,36 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// From the start of the process until now (`getrusage`); `None` if the system does not report it.
+    /// From the start of the process until now, its ended workers included; `None` if the system does not
+    /// report it.
     pub fn now() -> Option<Self> {
-        let parts = [UsageWho::RUSAGE_SELF, UsageWho::RUSAGE_CHILDREN].map(getrusage);
-        let [Ok(own), Ok(workers)] = parts else {
-            return None;
-        };
-        let seconds = |a: nix::sys::time::TimeVal, b| (a + b).num_microseconds() as f64 / 1e6;
+        let (own, workers) = (Self::of(UsageWho::RUSAGE_SELF)?, Self::of_children()?);
         Some(Self {
-            user_seconds: seconds(own.user_time(), workers.user_time()),
-            system_seconds: seconds(own.system_time(), workers.system_time()),
-            voluntary_context_switches: count(
-                own.voluntary_context_switches(),
-                workers.voluntary_context_switches(),
-            ),
-            involuntary_context_switches: count(
-                own.involuntary_context_switches(),
-                workers.involuntary_context_switches(),
-            ),
+            user_seconds: own.user_seconds + workers.user_seconds,
+            system_seconds: own.system_seconds + workers.system_seconds,
+            voluntary_context_switches: own.voluntary_context_switches
+                + workers.voluntary_context_switches,
+            involuntary_context_switches: own.involuntary_context_switches
+                + workers.involuntary_context_switches,
         })
     }
-}
 
-impl Usage {
+    /// Of the child processes that have ended and were waited for.
+    pub fn of_children() -> Option<Self> {
+        Self::of(UsageWho::RUSAGE_CHILDREN)
+    }
+
+    fn of(who: UsageWho) -> Option<Self> {
+        let usage = getrusage(who).ok()?;
+        let seconds = |time: TimeVal| time.num_microseconds() as f64 / 1e6;
+        Some(Self {
+            user_seconds: seconds(usage.user_time()),
+            system_seconds: seconds(usage.system_time()),
+            voluntary_context_switches: usage.voluntary_context_switches().try_into().ok()?,
+            involuntary_context_switches: usage.involuntary_context_switches().try_into().ok()?,
+        })
+    }
+
     /// The difference to an `earlier` reading.
     pub fn since(&self, earlier: &Self) -> Self {
         Self {
@@ -57,10 +65,6 @@ impl Usage {
                 - earlier.involuntary_context_switches,
         }
     }
-}
-
-fn count(own: i64, workers: i64) -> u64 {
-    u64::try_from(own + workers).unwrap_or(0)
 }
 
 /// The process that did an item, as it was when the item ended.
@@ -84,17 +88,10 @@ impl Process {
 /// Threads alive in this process.
 ///
 /// Linux gives `/proc/self/task` one link for each thread besides its own two
-/// (`proc_task_getattr` in the kernel's `fs/proc/base.c`), so one call is enough.
-#[cfg(target_os = "linux")]
+/// (`proc_task_getattr` in the kernel's `fs/proc/base.c`), so one call is enough. macOS reports them only
+/// through unsafe calls: `None`.
 pub fn threads() -> Option<u64> {
-    use std::os::unix::fs::MetadataExt;
     fs::metadata("/proc/self/task").ok()?.nlink().checked_sub(2)
-}
-
-/// Threads alive in this process: macOS reports them only through unsafe calls.
-#[cfg(not(target_os = "linux"))]
-pub fn threads() -> Option<u64> {
-    None
 }
 
 /// How often the scheduler has taken the CPU away from the calling thread since it started.
@@ -121,18 +118,13 @@ pub fn ready_time_of_thread() -> Option<Duration> {
 
 /// The most memory that this process has had resident, in bytes.
 ///
-/// Linux: `VmHWM`. The `ru_maxrss` of a program begins at the peak of the process that started it;
-/// `VmHWM` does not.
-#[cfg(target_os = "linux")]
+/// macOS: `ru_maxrss`. Linux: `VmHWM`, because `ru_maxrss` of a program begins there at the peak of the
+/// process that started it.
 pub fn peak_memory() -> Option<u64> {
+    if cfg!(target_os = "macos") {
+        return max_rss();
+    }
     Some(kib("/proc/self/status", "VmHWM:")? * 1024)
-}
-
-/// The most memory that this process has had resident, in bytes: `ru_maxrss`, which is in bytes
-/// on macOS.
-#[cfg(not(target_os = "linux"))]
-pub fn peak_memory() -> Option<u64> {
-    max_rss()
 }
 
 /// The memory that these processes have resident together now, in bytes. A page that several
@@ -151,7 +143,7 @@ pub(crate) fn kib(file: &str, name: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-// `ru_maxrss` in bytes. Honest for a worker that was forked and did not execute another program:
+// `ru_maxrss` in bytes; macOS reports bytes, Linux KiB. Honest for a worker that was forked and did not execute another program:
 // its count starts at what it shares with its parent at that moment.
 fn max_rss() -> Option<u64> {
     let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
@@ -172,6 +164,5 @@ mod tests {
             involuntary_context_switches: switches,
         };
         assert_eq!(usage(2.5, 70).since(&usage(0.5, 30)), usage(2.0, 40));
-        assert_eq!((count(3, 4), count(0, 0), count(-2, 1)), (7, 0, 0));
     }
 }

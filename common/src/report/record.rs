@@ -1,6 +1,8 @@
 //! One item of work as it was done.
 
+use std::error::Error;
 use std::time::Duration;
+use std::{io, iter};
 
 use serde::{Deserialize, Serialize};
 
@@ -49,23 +51,30 @@ impl Record {
     }
 }
 
-/// An error and its causes, outermost first. A cause that its error repeats is left out.
-pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
+/// An error and its causes, outermost first.
+pub fn causes<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    iter::successors(Some(error), |&error| {
+        // An `io::Error` is transparent: its source is the source of the error within.
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(within) => Some(within as _),
+            None => error.source(),
         }
-        cause = error.source();
-    }
-    text
+    })
+}
+
+/// An error and its causes as text. A cause that its error repeats is left out.
+pub fn with_causes(error: &(dyn Error + 'static)) -> String {
+    causes(error).map(ToString::to_string).fold(String::new(), |text, cause| match &text[..] {
+        "" => cause,
+        _ if text.contains(&cause) => text,
+        _ => format!("{text}: {cause}"),
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::error::Error;
     use std::fmt;
 
     use super::*;

@@ -95,7 +95,8 @@ pub fn draw(timeline: &Timeline, canvas: Canvas) -> String {
     let margin = labels.max().unwrap_or(0);
     // Two spaces before a label, one after it.
     let columns = usize::from(canvas.width.max(MIN_WIDTH)).saturating_sub(margin + 3).max(1);
-    let mut picture = Picture { text: String::new(), timeline, canvas, margin, columns };
+    let text = String::new();
+    let mut picture = Picture { text, timeline, canvas, margin, columns, has_next: false };
     picture.line(format!("\n{}\n{}", timeline.title, timeline.subtitle).trim_end());
     for row in &timeline.rows {
         if let Some(heading) = &row.heading {
@@ -156,6 +157,8 @@ struct Picture<'a> {
     canvas: Canvas,
     margin: usize,
     columns: usize,
+    // Whether a cell is a `Cell::Next`, which the legend then explains.
+    has_next: bool,
 }
 
 impl Picture<'_> {
@@ -166,6 +169,7 @@ impl Picture<'_> {
 
     fn row(&mut self, label: &str, cells: &[Cell]) {
         let margin = self.margin;
+        self.has_next |= cells.iter().any(|cell| matches!(cell, Cell::Next(_)));
         // Writing to a string does not fail.
         let _ = write!(self.text, "  {label:<margin$} ");
         let end = cells.iter().rposition(|cell| *cell != Cell::Blank).map_or(0, |last| last + 1);
@@ -202,13 +206,12 @@ impl Picture<'_> {
     }
 
     fn legend(&mut self) {
-        let (timeline, unicode) = (self.timeline, self.canvas.unicode);
+        let timeline = self.timeline;
         for state in timeline.states() {
             self.explain(Cell::In(state), timeline.words(state));
         }
-        let next = Cell::Next(State::Waiting);
-        if self.text.contains(next.glyph(unicode)) {
-            self.explain(next, "the next one begins");
+        if self.has_next {
+            self.explain(Cell::Next(State::Waiting), "the next one begins");
         }
     }
 

@@ -244,7 +244,7 @@ impl Timeline {
         self.subtitle += &format!("{space}({text})");
     }
 
-    /// The same with up to so many rows: of more, every second, third, ... one.
+    /// The same with at most `rows` rows: if there are more, every second one, every third one, and so on.
     pub fn thinned(&self, rows: usize) -> Self {
         let items = self.rows.iter().filter(|row| !row.repeats).count();
         let each = items.div_ceil(rows.max(1)).max(1);

@@ -14,7 +14,7 @@ use crate::report::timeline::{Block, State, Timeline};
 
 /// The number of the program where it is the only process.
 const PROGRAM: u32 = 1;
-/// From so many blocks on there are no arrows: the file would be too large for a browser.
+/// With this many blocks or more there are no arrows: the file would be too large for a browser.
 const MANY: usize = 1_000;
 
 /// Writes `timeline` as a trace.

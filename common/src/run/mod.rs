@@ -6,7 +6,7 @@ mod setup;
 use std::cell::Cell;
 use std::io;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 
 pub use setup::execute_both;
 
+use crate::Result;
 use crate::cli::Output;
 use crate::os::output::{eprint_line, print_line};
 use crate::os::usage::{self, Usage};
@@ -24,7 +25,6 @@ use crate::report::polls::{Poll, observe};
 use crate::report::{Measured, Record, Report, format, with_causes};
 use crate::server::Server;
 use crate::workload::{Strategy, WorkItem};
-use crate::{Error, Result};
 
 thread_local! {
     // The number of the worker that this thread is; the main thread is the first.
@@ -45,10 +45,9 @@ pub struct Run<T> {
     output: Output,
     cancelled: Notify,
     active_workers: AtomicUsize,
-    refused: AtomicBool,
     records: Mutex<Vec<Record>>,
-    // Why no worker could start.
-    error: Mutex<Option<Error>>,
+    // Why the system refused a worker.
+    refusal: Mutex<Option<String>>,
     progress: ProgressBar,
     // Ends with the run.
     _server: Option<Server>,
@@ -167,13 +166,13 @@ impl<T: WorkItem> Run<T> {
     }
 
     /// Starts a thread of the scope as one more worker. If the system refuses it, the run goes on with
-    /// those that started, and standard error names the limit.
+    /// those that started.
     pub fn spawn<'scope>(
         &'scope self,
         scope: &'scope Scope<'scope, '_>,
         work: impl FnOnce() + Send + 'scope,
     ) {
-        let worker = self.active_workers.load(Ordering::Relaxed);
+        let worker = self.active();
         let thread = thread::Builder::new().spawn_scoped(scope, move || {
             WORKER.set(worker);
             work();
@@ -181,33 +180,24 @@ impl<T: WorkItem> Run<T> {
         self.started(thread.map(drop));
     }
 
-    /// Counts one more worker, or prints why the system refused it; without any worker, the refusal is
-    /// the run's error. Returns whether it started.
+    /// Counts one more worker, or keeps the reason why the system refused it. Returns whether it started.
     pub fn started(&self, worker: io::Result<()>) -> bool {
-        let active = self.active_workers.load(Ordering::Relaxed);
-        let Err(error) = worker else {
-            self.active_workers.store(active + 1, Ordering::Relaxed);
-            return true;
-        };
-        let error = limits::explain(&error);
-        // A second refusal has nothing to add.
-        match (self.refused.swap(true, Ordering::Relaxed), active) {
-            (true, _) => {}
-            (false, 0) => {
-                *lock(&self.error) = Some(format!("cannot start a worker: {error}").into())
-            }
-            (false, _) => {
-                self.note(&format!("{active} workers instead of {}: {error}", self.workers))
-            }
+        match &worker {
+            Ok(()) => _ = self.active_workers.fetch_add(1, Ordering::Relaxed),
+            Err(error) => _ = lock(&self.refusal).get_or_insert(limits::explain(error)),
         }
-        false
+        worker.is_ok()
+    }
+
+    fn active(&self) -> usize {
+        self.active_workers.load(Ordering::Relaxed)
     }
 
     /// Runs `work` and makes the report. Wall time, CPU time and context switches cover `work` from
-    /// its start to its end.
+    /// its start to its end. If the system refused a worker, standard error names the limit.
     ///
     /// # Errors
-    /// Those of `work`; a failed item is none.
+    /// Those of `work`; the refusal of all workers. A failed item is none.
     pub fn report<'run>(&'run self, work: impl FnOnce(&'run Self) -> Result<()>) -> Result<Report> {
         let before = Usage::now();
         let start = clock::now();
@@ -216,14 +206,18 @@ impl<T: WorkItem> Run<T> {
         let usage = Usage::now().zip(before).map(|(after, before)| after.since(&before));
         self.progress.finish_and_clear();
         result?;
-        if let Some(error) = lock(&self.error).take() {
-            return Err(error);
+        match (lock(&self.refusal).take(), self.active()) {
+            (Some(why), 0) => return Err(format!("cannot start a worker: {why}").into()),
+            (Some(why), active) => {
+                self.note(&format!("{active} workers instead of {}: {why}", self.workers));
+            }
+            (None, _) => {}
         }
         let records = std::mem::take(&mut *lock(&self.records));
         let workers = match self.strategy {
             Strategy::Sequential => 1,
             Strategy::Tasks => self.workers,
-            Strategy::Threads | Strategy::Processes => self.active_workers.load(Ordering::Relaxed),
+            Strategy::Threads | Strategy::Processes => self.active(),
         };
         let measured = Measured {
             program: self.program,
@@ -250,4 +244,29 @@ fn finish<O: Into<u128>>(
 
 fn lock<V>(mutex: &Mutex<V>) -> MutexGuard<'_, V> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn a_refused_worker_ends_only_a_run_without_any() {
+        let run = || Run::numbers(Strategy::Threads, vec![1, 2], 2);
+        let refuse = |run: &Run<u64>| assert!(!run.started(Err(ErrorKind::OutOfMemory.into())));
+        let report = run().report(|run| {
+            refuse(run);
+            assert!(run.started(Ok(())));
+            Ok(())
+        });
+        assert_eq!(report.expect("a report").workers, 1);
+        let error = run().report(|run| {
+            refuse(run);
+            Ok(())
+        });
+        let error = error.expect_err("no worker").to_string();
+        assert!(error.starts_with("cannot start a worker: "), "{error}");
+    }
 }

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::process::{self, ExitCode};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::thread;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -14,7 +13,7 @@ use super::Run;
 use crate::Result;
 use crate::cli::{self, CpuCommand, IoArgs, IoCommand, Output};
 use crate::os::output::eprint_line;
-use crate::os::{limits, signals};
+use crate::os::{affinity, limits, signals};
 use crate::server::Server;
 use crate::workload::{self, Site, Strategy, WorkItem};
 
@@ -130,8 +129,13 @@ impl Run<u64> {
     /// As [`Run::processes`], by any strategy.
     pub fn sums(program: &'static str, strategy: Strategy) -> Self {
         let CpuCommand { cpu, workers, output } = cli::parse(program);
-        let cores = || thread::available_parallelism().map_or(1, usize::from);
-        Self::new(program, strategy, workers.unwrap_or_else(cores), output, cpu.or_default())
+        Self::new(
+            program,
+            strategy,
+            workers.unwrap_or_else(affinity::cores),
+            output,
+            cpu.or_default(),
+        )
     }
 
     /// A run over `numbers`, for an example or a test.
@@ -182,9 +186,8 @@ impl<T: WorkItem> Run<T> {
             output,
             cancelled: Notify::new(),
             active_workers: AtomicUsize::new(0),
-            refused: AtomicBool::new(false),
             records: Mutex::default(),
-            error: Mutex::default(),
+            refusal: Mutex::default(),
             progress,
             _server: None,
         }

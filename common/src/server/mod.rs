@@ -7,7 +7,7 @@
 //! | request | answer |
 //! | --- | --- |
 //! | `GET /jython` | after 60 ms, a page of 20,480 bytes |
-//! | `GET /dice` | after 30 ms, a die's throw in 32 bytes |
+//! | `GET /dice` | after 30 ms, a page of 32 bytes |
 //! | `GET /dice?latency=5` | the same after 5 ms (0 to 60,000) |
 //! | any other page, method or query | 404, 405, 400, at once |
 //!
@@ -15,7 +15,6 @@
 //! 10 s; a body is not read; 20,000 connections at once, further ones wait.
 
 use std::convert::Infallible;
-use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::process::CommandExt;
@@ -179,7 +178,7 @@ async fn accept(listener: TcpListener) -> io::Error {
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD);
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
-    let jython: Bytes = jython_page().into();
+    let bodies = bodies();
     let busy = Arc::new(Notify::new());
     tokio::spawn(busy_poll(Arc::clone(&busy)));
     loop {
@@ -193,10 +192,10 @@ async fn accept(listener: TcpListener) -> io::Error {
         };
         let _ = stream.set_nodelay(true);
         busy.notify_one();
-        let (jython, busy) = (jython.clone(), Arc::clone(&busy));
+        let (bodies, busy) = (bodies.clone(), Arc::clone(&busy));
         let answers = service_fn(move |request| {
             busy.notify_one();
-            answer(request, jython.clone())
+            answer(request, bodies.clone())
         });
         let connection = http.serve_connection(TokioIo::new(stream), answers);
         tokio::spawn(async move {
@@ -221,14 +220,14 @@ async fn busy_poll(busy: Arc<Notify>) {
 
 async fn answer(
     request: Request<Incoming>,
-    jython: Bytes,
+    bodies: [Bytes; 2],
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let received = Instant::now();
     let (status, body) = match page(&request) {
-        Ok((latency, is_jython)) => {
+        Ok((latency, page)) => {
             // Tokio's own timer counts in whole milliseconds, which is too coarse here.
             Delay::new(latency.saturating_sub(received.elapsed())).await;
-            (StatusCode::OK, if is_jython { jython } else { dice_page().into() })
+            (StatusCode::OK, bodies[page].clone())
         }
         Err(status) => (status, Bytes::from(format!("{status}\n"))),
     };
@@ -239,73 +238,59 @@ async fn answer(
     Ok(response)
 }
 
-// The latency of the requested page, and whether it is `/jython`.
-fn page<B>(request: &Request<B>) -> Result<(Duration, bool), StatusCode> {
+// The latency of the requested page, and its position in `PAGES`.
+fn page<B>(request: &Request<B>) -> Result<(Duration, usize), StatusCode> {
     let path = request.uri().path();
-    let Some(page) = PAGES.iter().find(|page| page.path == path) else {
-        return Err(StatusCode::NOT_FOUND);
-    };
+    let page = PAGES.iter().position(|page| page.path == path).ok_or(StatusCode::NOT_FOUND)?;
     if request.method() != Method::GET {
         return Err(StatusCode::METHOD_NOT_ALLOWED);
     }
     let latency = match request.uri().query() {
-        None => page.latency,
+        None => PAGES[page].latency,
         Some(query) => query
             .strip_prefix("latency=")
             .and_then(|milliseconds| milliseconds.parse().ok().map(Duration::from_millis))
             .filter(|latency| *latency <= MAX_LATENCY)
             .ok_or(StatusCode::BAD_REQUEST)?,
     };
-    Ok((latency, path == PAGES[0].path))
+    Ok((latency, page))
 }
 
-fn jython_page() -> String {
-    let head = "<!doctype html>\n<title>Jython</title>\n";
+// The bodies of `PAGES`.
+fn bodies() -> [Bytes; 2] {
     let line = "<p>Jython runs Python on the Java platform. It has no global lock.</p>\n";
-    let mut page = String::from(head);
-    page.extend(std::iter::repeat_n(line, PAGES[0].size as usize / line.len()));
-    padded(page, PAGES[0].size)
-}
-
-fn dice_page() -> String {
-    // A new `RandomState` has new keys: the standard library's only source of chance.
-    let throw = RandomState::new().hash_one(()) % 6 + 1;
-    padded(format!("<p>The die shows {throw}.</p>"), PAGES[1].size)
+    let lines = line.repeat(PAGES[0].size as usize / line.len());
+    let texts = [format!("<!doctype html>\n{lines}"), "<p>The die shows 4.</p>".into()];
+    [0, 1].map(|page| padded(&texts[page], PAGES[page].size))
 }
 
 // Exactly `size` bytes: cut or filled with spaces, a line feed last.
-fn padded(mut page: String, size: u64) -> String {
-    let size = size as usize;
-    page.truncate(size - 1);
-    page.extend(std::iter::repeat_n(' ', size - 1 - page.len()));
-    page.push('\n');
-    page
+fn padded(text: &str, size: u64) -> Bytes {
+    let size = size as usize - 1;
+    format!("{text:size$.size$}\n").into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn get(uri: &str) -> Result<(Duration, bool), StatusCode> {
+    fn get(uri: &str) -> Result<(Duration, usize), StatusCode> {
         page(&Request::get(uri).body(()).expect("request"))
     }
 
     #[test]
     fn pages_have_the_size_they_promise() {
-        assert_eq!(jython_page().len() as u64, PAGES[0].size);
-        for _ in 0..100 {
-            let page = dice_page();
-            assert_eq!(page.len() as u64, PAGES[1].size);
-            let throw = page.find(|c: char| c.is_ascii_digit()).map(|at| &page[at..=at]);
-            assert!(["1", "2", "3", "4", "5", "6"].map(Some).contains(&throw), "{page}");
+        for (body, page) in bodies().iter().zip(PAGES) {
+            assert_eq!(body.len() as u64, page.size);
+            assert!(body.starts_with(b"<") && body.ends_with(b"\n"), "{body:?}");
         }
     }
 
     #[test]
     fn a_page_takes_what_it_is_asked_to() {
-        assert_eq!(get("/jython"), Ok((Duration::from_millis(60), true)));
-        assert_eq!(get("/dice"), Ok((Duration::from_millis(30), false)));
-        assert_eq!(get("/dice?latency=0"), Ok((Duration::ZERO, false)));
+        assert_eq!(get("/jython"), Ok((Duration::from_millis(60), 0)));
+        assert_eq!(get("/dice"), Ok((Duration::from_millis(30), 1)));
+        assert_eq!(get("/dice?latency=0"), Ok((Duration::ZERO, 1)));
     }
 
     #[test]

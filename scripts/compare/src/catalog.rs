@@ -99,16 +99,16 @@ pub const OPTIONS: [(Strategy, &str); 3] = [
     (Strategy::Tasks, "tasks"),
     (Strategy::Processes, "processes"),
 ];
-/// How each option is scheduled.
-pub const SCHEDULING: [&str; 3] =
-    ["pre-emptive (by the OS)", "cooperative (at .await)", "parallel (a core each)"];
-/// The package of each option in Python.
-pub const PYTHON_PACKAGES: [&str; 3] = ["threading", "asyncio", "multiprocessing"];
-/// The crates that are used here for each option.
-pub const RUST_CRATES: [&str; 3] =
-    ["std::thread, ureq", "tokio, reqwest", "nix: fork, pipe, waitpid"];
-/// On how many CPUs each option runs.
-pub const CPUS: [&str; 3] = ["1 in CPython (GIL)", "1", "many"];
+/// The rows of that table that need no measurement.
+pub const OPTION_FACTS: [(&str, [&str; 3]); 4] = [
+    (
+        "scheduling",
+        ["pre-emptive (by the OS)", "cooperative (at .await)", "parallel (a core each)"],
+    ),
+    ("package in Python", ["threading", "asyncio", "multiprocessing"]),
+    ("crates here", ["std::thread, ureq", "tokio, reqwest", "nix: fork, pipe, waitpid"]),
+    ("CPUs", ["1 in CPython (GIL)", "1", "many"]),
+];
 
 #[cfg(test)]
 mod tests {

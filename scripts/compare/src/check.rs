@@ -96,7 +96,7 @@ fn field<T: DeserializeOwned>(object: &Map<String, Value>, key: &str) -> Result<
     T::deserialize(value).map_err(|_| format!("its report has a wrong `{key}`: {value}"))
 }
 
-// No diagram has more rows than items, or a negative length.
+// Leaves out a report whose diagram would have more rows than items, or a negative length.
 fn can_be_drawn(report: &Report) -> bool {
     report.workers <= report.spans.len() && report.wall_seconds >= 0.0
 }

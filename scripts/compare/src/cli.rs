@@ -268,7 +268,7 @@ fn percent(text: &str) -> Result<f64, String> {
     percent.ok_or("not a number from 0.1 to 100".into())
 }
 
-// Its texts live as long as those of the catalogue. What it does is found out later.
+// Its texts are leaked, to live as long as those of the catalogue. `Runner::foreign` finds its workload.
 fn foreign(text: &str) -> Result<Program, String> {
     let (name, command) = text.split_once('=').ok_or("not NAME=COMMAND")?;
     let words = shlex::split(command).unwrap_or_default().into_iter();

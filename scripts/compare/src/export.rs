@@ -37,14 +37,14 @@ impl Exports {
     /// Replaces all regular files; at the `last` time also writes to what is not one. Returns a message
     /// for each file that could be written before and cannot now.
     pub fn write(&mut self, comparison: &Comparison, last: bool) -> Vec<String> {
-        let files = self.0.iter_mut().filter(|export| last || export.is_file());
+        let files = self.0.iter_mut().filter(|export| last || file::is_regular(&export.path));
         files.filter_map(|export| export.write(comparison)).collect()
     }
 
     /// Where the report is, if it could be written to a file.
     pub fn report(&self) -> Option<&Path> {
         let report = self.0.iter().find(|export| export.flag == REPORT)?;
-        Some(report.path.as_path()).filter(|_| !report.failed && report.is_file())
+        Some(report.path.as_path()).filter(|path| !report.failed && file::is_regular(path))
     }
 
     /// Whether any file could not be written at last.
@@ -54,10 +54,6 @@ impl Exports {
 }
 
 impl Export {
-    fn is_file(&self) -> bool {
-        self.path.is_file() || !self.path.exists()
-    }
-
     fn write(&mut self, comparison: &Comparison) -> Option<String> {
         let text = (self.format)(comparison);
         let written = text.and_then(|text| file::replace(&self.path, &text));
@@ -91,6 +87,20 @@ mod tests {
         for (name, start) in [("a.json", "{\n"), ("a.md", "#"), ("a.csv", "command,mean,stddev,")] {
             assert!(fs::read_to_string(file(name)).expect("a file").starts_with(start), "{name}");
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn an_open_file_is_written_to_once() {
+        use std::os::fd::AsRawFd;
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let open = format!("/proc/self/fd/{}", file.as_file().as_raw_fd());
+        let mut exports = Exports::new(vec![("--export-json", open.into(), json::render)]);
+        for last in [false, false, true] {
+            assert_eq!(exports.write(&sample::comparison(), last), [""; 0]);
+        }
+        let text = fs::read(file.path()).expect("a file");
+        serde_json::from_slice::<serde_json::Value>(&text).expect("a single JSON object");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+pub use common::demo::DemoResult;
 use common::os::output::escape;
 use common::report::Report;
 pub use common::workload::{Strategy, Workload};
@@ -341,27 +342,6 @@ pub struct Interpreter {
     pub interpreters: bool,
 }
 
-/// The result of an example or of another demonstration: an example's JSON object.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct DemoResult {
-    /// The name of the demonstration.
-    #[serde(default)]
-    pub name: String,
-    /// Whether its claims hold in this run.
-    pub holds: bool,
-    /// Named numbers.
-    pub figures: serde_json::Map<String, serde_json::Value>,
-    /// The figures in a sentence.
-    pub summary: String,
-}
-
-impl DemoResult {
-    /// A figure by its name; `None` if it is unknown.
-    pub fn figure(&self, name: &str) -> Option<f64> {
-        self.figures.get(name)?.as_f64()
-    }
-}
-
 /// A claim of the article and what was measured of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClaimEntry {
@@ -375,8 +355,8 @@ pub struct ClaimEntry {
     pub verdict: ClaimVerdict,
     /// Its figures besides those of the examples.
     pub figures: Vec<Figure>,
-    /// The results of the examples that show it.
-    pub demos: Vec<DemoResult>,
+    /// The examples that show it, by name, and their results.
+    pub demos: Vec<(String, DemoResult)>,
     /// The commands that show it, for the folder of the project.
     pub commands: Vec<String>,
 }
@@ -591,8 +571,8 @@ pub struct Comparison {
     pub until: Option<f64>,
     /// The Python interpreter; `None` if no Python program was requested.
     pub python: Option<Python>,
-    /// The results of the demonstrations.
-    pub demos: Vec<DemoResult>,
+    /// The demonstrations, by name, and their results.
+    pub demos: Vec<(String, DemoResult)>,
     /// The demonstrations and the points of the scaling that failed, by name.
     pub failed: Vec<(String, Failure)>,
     /// The claims; `None` if they were not requested.

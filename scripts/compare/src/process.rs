@@ -11,16 +11,14 @@ use std::time::{Duration, Instant};
 
 use common::os::limits::explain;
 use common::os::usage::Usage;
-use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, killpg};
-use nix::sys::time::TimeValLike;
 use nix::unistd::Pid;
 use signal_hook::consts::{SIGCHLD, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 /// The most bytes that are read of each stream of a program.
 const MAX_OUTPUT: usize = 64 << 20;
-/// How long the output is waited for once its program was ended.
+/// How long the output is still read after a program was killed.
 const GRACE: Duration = Duration::from_millis(500);
 
 /// A process group. Its leader is a shell that kills the group when this process ends in any way,
@@ -141,7 +139,8 @@ impl Processes {
         command.process_group(group.id.as_raw());
         command.stdin(Stdio::null()).stdout(stdout_end).stderr(stderr_end);
         let watched = Watched::start([stdout, stderr], group.id, limit.time)?;
-        let before = consumed();
+        // Of all programs that have ended, with the workers that they waited for.
+        let before = Usage::of_children();
         let start = Instant::now();
         let mut child = {
             let mut state = self.state();
@@ -156,8 +155,8 @@ impl Processes {
         drop(command);
         let status = child.wait();
         let wall = start.elapsed();
-        let after = consumed();
-        // Its workers that are left behind; then the group is not needed any more.
+        let after = Usage::of_children();
+        // Ends the workers that it left behind.
         kill(group.id);
         self.state().group = None;
         let (stdout, stderr, in_limits) = watched.finish(start, limit);
@@ -181,19 +180,6 @@ pub struct Finished {
     pub wall: Duration,
     /// CPU time and context switches; `None` if the system does not report them.
     pub usage: Option<Usage>,
-}
-
-/// CPU time and context switches of all programs that have ended until now, with the workers that they
-/// waited for.
-fn consumed() -> Option<Usage> {
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
-    let seconds = |time: nix::sys::time::TimeVal| time.num_microseconds() as f64 / 1e6;
-    Some(Usage {
-        user_seconds: seconds(usage.user_time()),
-        system_seconds: seconds(usage.system_time()),
-        voluntary_context_switches: usage.voluntary_context_switches().try_into().ok()?,
-        involuntary_context_switches: usage.involuntary_context_switches().try_into().ok()?,
-    })
 }
 
 /// The threads beside a program that runs: two read its output, one keeps the deadline.

@@ -13,7 +13,7 @@ pub struct Load {
     moment: Instant,
     /// The CPUs of the machine.
     cpus: f64,
-    /// CPU time that the machine did not idle; what the hypervisor gave to others counts as well.
+    /// CPU time in which the machine was not idle, including what the hypervisor gave to others.
     busy: f64,
     /// CPU time of the harness, its programs and the local server.
     own: f64,

@@ -148,13 +148,15 @@ impl Bench {
     }
 
     fn note(&self, row: &mut Row, failure: Failure) {
-        if self.failed(&format!("{}: {} failed", row.program.command(), failure.run), &failure) {
+        if self
+            .report_failure(&format!("{}: {} failed", row.program.command(), failure.run), &failure)
+        {
             row.failure = Some(failure);
         }
     }
 
-    /// Prints why `what` failed. Returns false for an interrupted program, which has not failed.
-    pub fn failed(&self, what: &str, failure: &Failure) -> bool {
+    /// Prints why `what` failed. Returns false, and prints nothing, if it was only interrupted.
+    pub fn report_failure(&self, what: &str, failure: &Failure) -> bool {
         let failed = self.interrupted_by().is_none();
         if failed {
             self.progress.eprint_line(&format!("{what}: {}", failure.reason));

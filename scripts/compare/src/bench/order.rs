@@ -7,7 +7,7 @@
 /// How much a comparison measures.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Effort {
-    /// `--runs`: so many rounds with one run of each program.
+    /// `--runs`: the number of rounds, each with one run of every program.
     pub runs: Option<usize>,
     /// `--until`: rounds go on until the half-width of each interval is at most this share.
     pub until: Option<f64>,
@@ -15,7 +15,7 @@ pub struct Effort {
     pub max_seconds: f64,
 }
 
-/// The rounds of a workload that are worth their time, within the next two limits.
+/// The time that the rounds of a workload should take, in seconds. The next two limits come first.
 const ROUNDS_SECONDS: f64 = 8.0;
 /// The fewest rounds, if they fit into the time.
 pub const ROUNDS: usize = 6;
@@ -25,8 +25,8 @@ const MAX_ROUNDS: usize = 20;
 pub const MIN_ROUNDS: usize = 2;
 /// The most runs of a short program in a round.
 const MAX_RUNS: usize = 5;
-/// How many times longer the longest program takes than all runs of a short one.
-const SHORTER: f64 = 5.0;
+/// In a round, all runs of a short program take at most the time of the longest program divided by this.
+const SHORT_SHARE: f64 = 5.0;
 
 /// The plan for one workload.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,12 +40,12 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan for programs that take so many seconds each.
+    /// A plan for programs of these lengths, in seconds; `None` if a length is not known.
     pub fn new(lengths: &[Option<f64>], effort: &Effort) -> Self {
         let longest = lengths.iter().flatten().copied().fold(0.0, f64::max);
         let runs_of = |length: &Option<f64>| match (effort.runs, length) {
-            // A float converts to the nearest integer of the type, also if it is infinite.
-            (None, Some(length)) => ((longest / SHORTER / length) as usize).clamp(1, MAX_RUNS),
+            // The conversion saturates, so an infinite number is no problem.
+            (None, Some(length)) => ((longest / SHORT_SHARE / length) as usize).clamp(1, MAX_RUNS),
             _ => 1,
         };
         let runs: Vec<usize> = lengths.iter().map(runs_of).collect();

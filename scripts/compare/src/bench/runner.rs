@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
-use std::thread;
 use std::time::Duration;
 
+use common::os::affinity;
 use common::workload::default_numbers;
 
 use crate::check::{Expected, checked};
@@ -50,17 +50,15 @@ impl Runner {
         let whole = self.whole(program.workload);
         let part = match (program.workload, program.origin) {
             (Workload::Io, _) if program.is_baseline() => whole.div_ceil(8),
-            (Workload::Cpu, Origin::Python) => {
-                thread::available_parallelism().map_or(1, usize::from).min(whole)
-            }
+            (Workload::Cpu, Origin::Python) => affinity::cores().min(whole),
             _ => whole,
         };
         let run = self.run_part(program, part, &format!("warm-up {number}"))?;
         Ok(run.wall_seconds * whole as f64 / part as f64)
     }
 
-    /// A foreign program with its workload: it is tried with a few downloads, then with a few sums. If
-    /// both fail, the one that it printed something for is taken.
+    /// A foreign program with its workload: it is tried with two downloads and, if they fail, with a sum.
+    /// If both fail, its workload is the one for which it printed something.
     pub fn foreign(&self, program: Program) -> Program {
         let program = |workload| Program { workload, ..program };
         // A failure with output says more than one without.
@@ -140,7 +138,7 @@ impl Runner {
         command
     }
 
-    /// What a run must have: one that reads the sites `part` times, or does so many sums.
+    /// What a run must have that reads the sites `part` times, or does `part` sums.
     pub fn expected(&self, workload: Workload, part: usize) -> Expected {
         match (workload, &self.sites) {
             (Workload::Io, Sites::Local(_)) => Expected::of_local_sites(part),

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use common::report::Report;
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::bench::runner::{Runner, Sites};
@@ -55,7 +55,7 @@ impl Demo {
     /// Its result, or the reason why it has none.
     pub fn result<'a>(&self, comparison: &'a Comparison) -> Result<&'a DemoResult, String> {
         let name = self.name();
-        let result = comparison.demos.iter().find(|result| result.name == name);
+        let result = comparison.demos.iter().find(|(of, _)| *of == name).map(|(_, result)| result);
         let failed = comparison.failed.iter().any(|(failed, _)| *failed == name);
         result.ok_or(format!("{name} {}", if failed { "failed" } else { "was not run" }))
     }
@@ -89,7 +89,7 @@ impl Demo {
     fn read(&self, output: &Finished, folder: &Path) -> Result<DemoResult, String> {
         output.outcome.clone()?;
         let not_json = |error| format!("its output is not the expected JSON object: {error}");
-        let result = match self {
+        Ok(match self {
             Self::Example(..) => serde_json::from_slice(&output.stdout).map_err(not_json)?,
             Self::Diagram(_) => {
                 let report: Report = serde_json::from_slice(&output.stdout).map_err(not_json)?;
@@ -98,14 +98,13 @@ impl Demo {
                 of_diagram(&report, &svg)
             }
             Self::DocTests(_) => of_doc_tests(&String::from_utf8_lossy(&output.stdout)),
-        };
-        Ok(DemoResult { name: self.name(), ..result })
+        })
     }
 }
 
 fn of_diagram(report: &Report, svg: &str) -> DemoResult {
     let (items, blocks) = (report.spans.len(), svg.matches("class=\"block ").count());
-    result(
+    DemoResult::new(
         items > 0 && blocks == items && report.failed == 0,
         json!({ "items": items, "items_failed": report.failed, "workers": report.workers,
             "blocks": blocks }),
@@ -120,18 +119,13 @@ fn of_doc_tests(output: &str) -> DemoResult {
     let (refused, accepted): (Vec<&str>, Vec<&str>) =
         passed.partition(|line| line.contains("- compile fail"));
     let (all, refused, accepted) = (tests.len(), refused.len(), accepted.len());
-    result(
+    DemoResult::new(
         refused > 0 && refused + accepted == all,
         json!({ "doc_tests": all, "forms_refused": refused, "forms_accepted": accepted }),
         format!(
             "The compiler refused {refused} of {all} forms and accepted {accepted}, as it should."
         ),
     )
-}
-
-fn result(holds: bool, figures: Value, summary: String) -> DemoResult {
-    let figures = figures.as_object().cloned().unwrap_or_default();
-    DemoResult { name: String::new(), holds, figures, summary }
 }
 
 /// Runs a demonstration.

@@ -40,7 +40,7 @@ pub fn each_once<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
 }
 
 /// A speedup that two cores reach even if other programs take half of one.
-pub const FASTER: f64 = 1.25;
+pub const MIN_GAIN: f64 = 1.25;
 
 /// Where a figure is from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +154,7 @@ pub struct Facts {
     /// The figures of the claim; an error says why one is missing.
     pub figures: Vec<Result<Figure, String>>,
     /// The results of its demonstrations; an error says why one is missing.
-    pub demos: Vec<Result<DemoResult, String>>,
+    pub demos: Vec<Result<(String, DemoResult), String>>,
     /// Whether the GIL of the Python interpreter is on; `None` without an interpreter.
     pub gil: Option<bool>,
 }
@@ -164,7 +164,11 @@ impl Facts {
     pub fn of(claim: &Claim, comparison: &Comparison) -> Self {
         Self {
             figures: claim.figures.iter().map(|source| source.read(comparison)).collect(),
-            demos: claim.demos.iter().map(|demo| demo.result(comparison).cloned()).collect(),
+            demos: claim
+                .demos
+                .iter()
+                .map(|demo| Ok((demo.name(), demo.result(comparison)?.clone())))
+                .collect(),
             gil: comparison.interpreter().map(|interpreter| interpreter.gil),
         }
     }
@@ -197,7 +201,7 @@ impl Facts {
     /// # Errors
     /// Why it is missing.
     pub fn gains(&self, position: usize) -> Result<ClaimVerdict, String> {
-        self.at_least(position, FASTER)
+        self.at_least(position, MIN_GAIN)
     }
 
     /// Whether all demonstrations hold by their own rules.
@@ -205,8 +209,8 @@ impl Facts {
     /// # Errors
     /// Why one has no result.
     pub fn all_hold(&self) -> Result<ClaimVerdict, String> {
-        let demos: Vec<DemoResult> = self.demos.iter().cloned().collect::<Result<_, _>>()?;
-        Ok(holds_if(demos.iter().all(|demo| demo.holds)))
+        let demos: Vec<_> = self.demos.iter().cloned().collect::<Result<_, _>>()?;
+        Ok(holds_if(demos.iter().all(|(_, demo)| demo.holds)))
     }
 
     /// A number that a demonstration reports.
@@ -214,8 +218,8 @@ impl Facts {
     /// # Errors
     /// Why it is missing.
     pub fn demo(&self, position: usize, name: &str) -> Result<f64, String> {
-        let demo = self.demos[position].clone()?;
-        demo.figure(name).ok_or(format!("{name} of {} is unknown here", demo.name))
+        let (demo, result) = self.demos[position].clone()?;
+        result.figure(name).ok_or(format!("{name} of {demo} is unknown here"))
     }
 }
 
@@ -242,12 +246,10 @@ impl Facts {
             value: Some(*value),
             interval: Some((value * 0.99, value * 1.01)),
         };
-        let serde_json::Value::Object(figures) = demo else { unreachable!("an object") };
-        let result =
-            DemoResult { name: "made up".into(), holds, figures, summary: "All is well.".into() };
+        let result = DemoResult::new(holds, demo, "All is well.".into());
         Self {
             figures: values.iter().map(figure).map(Ok).collect(),
-            demos: claim.demos.iter().map(|_| Ok(result.clone())).collect(),
+            demos: claim.demos.iter().map(|_| Ok(("made up".into(), result.clone()))).collect(),
             gil: Some(true),
         }
     }
@@ -255,8 +257,7 @@ impl Facts {
     /// The same with these figures of the demonstrations, in their order.
     pub fn with_demos<const N: usize>(mut self, figures: [serde_json::Value; N]) -> Self {
         for (demo, figures) in self.demos.iter_mut().zip(figures) {
-            let serde_json::Value::Object(figures) = figures else { unreachable!("an object") };
-            if let Ok(demo) = demo {
+            if let Ok((_, demo)) = demo {
                 demo.figures = figures;
             }
         }

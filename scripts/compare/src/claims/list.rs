@@ -8,12 +8,12 @@ use crate::claims::facts::Metric::{
     ArticleTime, CpusUsed, LinesAdded, LinesOfCode, Memory, Processes, Speedup, Threads, Time,
 };
 use crate::claims::facts::Source::{self, Program as P};
-use crate::claims::facts::{Claim, FASTER, Facts, Rule, all, holds_if};
+use crate::claims::facts::{Claim, Facts, MIN_GAIN, Rule, all, holds_if};
 use crate::model::ClaimVerdict::{self, DoesNotHold, Holds, HoldsForCPython};
 
 /// Half of what the five threads of the article can gain.
 const VERY_FAST: f64 = 2.5;
-/// Two times are alike if the longer one is at most so many times the shorter one.
+/// Two times are alike if the longer one divided by the shorter one is at most this.
 const ALIKE: f64 = 2.0;
 
 const BASELINE_IO: &str = "sequential-baseline io";
@@ -65,18 +65,20 @@ impl Claim {
     }
 }
 
-// Whether a program did all items with so many workers, by its first demonstration.
-fn complete(of: &Facts, items: f64, workers: f64) -> Result<ClaimVerdict, String> {
-    let done = of.demo(0, "items")? == items && of.demo(0, "items_failed")? == 0.0;
-    Ok(holds_if(done && of.demo(0, "workers")? == workers))
+// Whether a program did `items` items with `workers` workers, by its first demonstration.
+fn complete(facts: &Facts, items: f64, workers: f64) -> Result<ClaimVerdict, String> {
+    let done = facts.demo(0, "items")? == items && facts.demo(0, "items_failed")? == 0.0;
+    Ok(holds_if(done && facts.demo(0, "workers")? == workers))
 }
 
 /// All claims.
 pub const CLAIMS: [Claim; 33] = [
     claim("C01")
         .figures(&[P(THREADS, Speedup), P(TASKS, Speedup)])
-        .rule(|of| Ok(all([of.gains(0)?, of.gains(1)?]))),
-    claim("C02").figures(&[P(PROCESSES, Speedup), P(PROCESSES, CpusUsed)]).rule(|of| of.gains(0)),
+        .rule(|facts| Ok(all([facts.gains(0)?, facts.gains(1)?]))),
+    claim("C02")
+        .figures(&[P(PROCESSES, Speedup), P(PROCESSES, CpusUsed)])
+        .rule(|facts| facts.gains(0)),
     claim("C03")
         // For each option its speedup of the downloads and of the sums.
         .figures(&[
@@ -89,15 +91,15 @@ pub const CLAIMS: [Claim; 33] = [
         ])
         .demos(&[CPU_THREADS, CPU_TASKS, IO_BOUND])
         // The best for one kind of work gains nothing for the other, or less than half of the best.
-        .rule(|of| {
-            let values: Vec<f64> = (0..6).map(|at| of.value(at)).collect::<Result<_, _>>()?;
+        .rule(|facts| {
+            let values: Vec<f64> = (0..6).map(|at| facts.value(at)).collect::<Result<_, _>>()?;
             let option = |at: usize| (values[at], values[at + 1]);
             let options = [option(0), option(2), option(4)];
             let best_by = |of: fn((f64, f64)) -> f64| {
                 options.into_iter().max_by(|a, b| of(*a).total_cmp(&of(*b))).unwrap_or_default()
             };
             let (downloads, sums) = (best_by(|it| it.0), best_by(|it| it.1));
-            let bad = |here: f64, best: f64| here < FASTER || here < best / 2.0;
+            let bad = |here: f64, best: f64| here < MIN_GAIN || here < best / 2.0;
             Ok(holds_if(bad(downloads.1, sums.1) || bad(sums.0, downloads.0)))
         }),
     claim("C04")
@@ -107,9 +109,9 @@ pub const CLAIMS: [Claim; 33] = [
             P(PYTHON_CPU_THREADS, Speedup),
         ])
         .demos(&[GIL, CPU_THREADS])
-        .rule(|of| {
-            let (rust, python) = (of.gains(1)?, of.gains(2)?);
-            if of.gil == Some(false) {
+        .rule(|facts| {
+            let (rust, python) = (facts.gains(1)?, facts.gains(2)?);
+            if facts.gil == Some(false) {
                 return Err("this interpreter has no GIL".into());
             }
             Ok(match (python, rust) {
@@ -123,9 +125,9 @@ pub const CLAIMS: [Claim; 33] = [
         .figures(&[Source::Demo(GIL, "io_bound_speedup"), P(PYTHON_THREADS, Speedup)])
         .demos(&[GIL])
         // The example is enough for a verdict; CPython, if it was run, must agree.
-        .rule(|of| {
-            let lock = holds_if(of.value(0)? >= of.demo(0, "threads")? / 2.0);
-            Ok(all([lock, of.at_least(1, VERY_FAST).unwrap_or(Holds)]))
+        .rule(|facts| {
+            let lock = holds_if(facts.value(0)? >= facts.demo(0, "threads")? / 2.0);
+            Ok(all([lock, facts.at_least(1, VERY_FAST).unwrap_or(Holds)]))
         }),
     claim("C06").demos(&[SCALE_THREADS, SCALE_TASKS, SCALE_PROCESSES]),
     claim("C07").demos(&[PREEMPTION, COOPERATIVE_SWITCH]),
@@ -144,28 +146,28 @@ pub const CLAIMS: [Claim; 33] = [
             P(PROCESSES, Processes),
             P(PROCESSES, CpusUsed),
         ])
-        .rule(|of| {
-            let threads = of.value(0)? > 1.0 && of.value(1)? == 1.0 && of.value(2)? <= 1.0;
-            let tasks = of.value(3)? == 1.0 && of.value(4)? == 1.0 && of.value(5)? <= 1.0;
-            let processes = of.value(6)? > 1.0 && of.value(7)? > 1.0;
+        .rule(|facts| {
+            let threads = facts.value(0)? > 1.0 && facts.value(1)? == 1.0 && facts.value(2)? <= 1.0;
+            let tasks = facts.value(3)? == 1.0 && facts.value(4)? == 1.0 && facts.value(5)? <= 1.0;
+            let processes = facts.value(6)? > 1.0 && facts.value(7)? > 1.0;
             Ok(holds_if(threads && tasks && processes))
         }),
     claim("C13")
         .figures(&[P(THREADS, Speedup), P(THREADS, Threads)])
-        .rule(|of| Ok(all([of.at_least(0, VERY_FAST)?, holds_if(of.value(1)? > 1.0)]))),
+        .rule(|facts| Ok(all([facts.at_least(0, VERY_FAST)?, holds_if(facts.value(1)? > 1.0)]))),
     claim("C14")
         .figures(&[P(BASELINE_IO, LinesOfCode), P(THREADS, LinesOfCode), P(THREADS, LinesAdded)])
-        .rule(|of| Ok(holds_if(of.value(1)? > of.value(0)?))),
+        .rule(|facts| Ok(holds_if(facts.value(1)? > facts.value(0)?))),
     claim("C15").demos(&[RACE_CONDITION]),
     claim("C16").demos(&[DEADLOCK]),
     claim("C17").opinion().demos(&[RACE_CONDITION, DEADLOCK]),
-    claim("C18").demos(&[THREADS_DIAGRAM]).rule(|of| complete(of, 160.0, 5.0)),
+    claim("C18").demos(&[THREADS_DIAGRAM]).rule(|facts| complete(facts, 160.0, 5.0)),
     claim("C19").demos(&[THREADS_DIAGRAM]),
     claim("C20")
         .figures(&[P(TASKS, Speedup), P(TASKS, Threads), P(TASKS, Memory)])
-        .rule(|of| Ok(all([of.at_least(0, VERY_FAST)?, holds_if(of.value(1)? == 1.0)]))),
-    claim("C21").demos(&[SCALE_TASKS, SCALE_THREADS]).rule(|of| {
-        let each = |name: &str| Ok::<_, String>((of.demo(0, name)?, of.demo(1, name)?));
+        .rule(|facts| Ok(all([facts.at_least(0, VERY_FAST)?, holds_if(facts.value(1)? == 1.0)]))),
+    claim("C21").demos(&[SCALE_TASKS, SCALE_THREADS]).rule(|facts| {
+        let each = |name: &str| Ok::<_, String>((facts.demo(0, name)?, facts.demo(1, name)?));
         let (tasks, threads) = each("reached")?;
         let (task_start, thread_start) = each("start_microseconds_each")?;
         // Memory is known on Linux only.
@@ -174,11 +176,11 @@ pub const CLAIMS: [Claim; 33] = [
     }),
     claim("C22").demos(&[BLOCKING_CALL]),
     claim("C23").demos(&[GREEDY_TASK]),
-    claim("C24").demos(&[TASKS_DIAGRAM]).rule(|of| complete(of, 160.0, 160.0)),
+    claim("C24").demos(&[TASKS_DIAGRAM]).rule(|facts| complete(facts, 160.0, 160.0)),
     claim("C25").demos(&[TASKS_DIAGRAM]),
     claim("C26")
         .figures(&[P(PROCESSES, Processes), P(PROCESSES, CpusUsed), Source::Cpus])
-        .rule(|of| Ok(holds_if(of.value(0)? > 1.0 && of.value(1)? >= FASTER))),
+        .rule(|facts| Ok(holds_if(facts.value(0)? > 1.0 && facts.value(1)? >= MIN_GAIN))),
     claim("C27")
         .opinion()
         .figures(&[
@@ -187,14 +189,14 @@ pub const CLAIMS: [Claim; 33] = [
             P(TASKS, LinesAdded),
             P(PROCESSES, LinesOfCode),
         ])
-        .rule(|of| Ok(holds_if(of.value(0)? < of.value(1)?.min(of.value(2)?)))),
-    claim("C28").figures(&[P(PROCESSES, Speedup)]).rule(|of| of.gains(0)),
+        .rule(|facts| Ok(holds_if(facts.value(0)? < facts.value(1)?.min(facts.value(2)?)))),
+    claim("C28").figures(&[P(PROCESSES, Speedup)]).rule(|facts| facts.gains(0)),
     claim("C29").demos(&[SEPARATE_MEMORY]),
     claim("C30").demos(&[IO_BOUND]),
     claim("C31")
         .figures(&[Source::Cpus])
         .demos(&[PROCESSES_DIAGRAM])
-        .rule(|of| complete(of, 20.0, of.value(0)?.min(20.0))),
+        .rule(|facts| complete(facts, 20.0, facts.value(0)?.min(20.0))),
     claim("C32").demos(&[PROCESSES_DIAGRAM]),
     claim("C33")
         .figures(&[
@@ -205,12 +207,12 @@ pub const CLAIMS: [Claim; 33] = [
             P(PROCESSES, Time),
             P(PROCESSES, ArticleTime),
         ])
-        .rule(|of| {
-            let mut all = true;
+        .rule(|facts| {
+            let mut alike = true;
             for option in [0, 2, 4] {
-                let (here, article) = (of.value(option)?, of.value(option + 1)?);
-                all &= here <= ALIKE * article && article <= ALIKE * here;
+                let (here, article) = (facts.value(option)?, facts.value(option + 1)?);
+                alike &= here <= ALIKE * article && article <= ALIKE * here;
             }
-            Ok(holds_if(all))
+            Ok(holds_if(alike))
         }),
 ];

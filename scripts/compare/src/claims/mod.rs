@@ -21,8 +21,8 @@ use crate::claims::facts::{Claim, Facts, each_once};
 use crate::claims::list::CLAIMS;
 use crate::model::{ClaimEntry, ClaimVerdict, Comparison};
 
-/// All claims with what `comparison` measured of them. On a busy machine no measurement refutes a claim;
-/// diagrams and the compiler, which only count, still do.
+/// All claims with what `comparison` measured of them. On a busy machine a measurement cannot refute a
+/// claim. A diagram or the compiler still can, because they do not depend on time.
 pub fn evaluate(comparison: &Comparison) -> Vec<ClaimEntry> {
     let busy = comparison.busy().is_some();
     let evaluated = |claim: &Claim| {
@@ -62,8 +62,8 @@ pub fn run(
         let name = demo.name();
         bench.progress.show(&format!("running {name}"), 0.0);
         match demos::run_one(demo, &bench.runner) {
-            Ok(result) => comparison.demos.push(result),
-            Err(failure) if bench.failed(&format!("{name} failed"), &failure) => {
+            Ok(result) => comparison.demos.push((name, result)),
+            Err(failure) if bench.report_failure(&format!("{name} failed"), &failure) => {
                 comparison.failed.push((name, failure));
             }
             Err(_) => {}

@@ -40,7 +40,7 @@ pub fn list(claims: &[ClaimEntry]) -> Grid {
 
 /// What was measured of a claim.
 pub fn measured(claim: &ClaimEntry) -> String {
-    let mut parts: Vec<String> = claim.demos.iter().map(|demo| demo.summary.clone()).collect();
+    let mut parts: Vec<String> = claim.demos.iter().map(|(_, demo)| demo.summary.clone()).collect();
     let figures: Vec<String> = claim.figures.iter().map(figure).collect();
     if !figures.is_empty() {
         parts.push(format!("{}.", figures.join("; ")));

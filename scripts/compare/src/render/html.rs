@@ -100,13 +100,11 @@ fn sections(comparison: &Comparison) -> Result<Vec<Section>, String> {
 
 fn machine(comparison: &Comparison) -> Vec<String> {
     let Machine { compiler, date, .. } = &comparison.machine;
-    let mut facts = vec![
+    vec![
         words::machine(&comparison.machine),
         format!("compiler: {}", known(compiler.as_ref(), String::clone)),
         format!("date: {date}"),
-    ];
-    facts.extend(comparison.interpreter().map(words::python));
-    facts
+    ]
 }
 
 fn bar_chart(comparison: &Comparison, workload: Workload) -> Result<Block, String> {

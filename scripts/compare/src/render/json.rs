@@ -122,8 +122,8 @@ fn twins(twins: Twins) -> Value {
 
 fn claim(claim: &ClaimEntry) -> Value {
     let mut figures = json!({});
-    for demo in &claim.demos {
-        figures[&demo.name] = json!(demo.figures);
+    for (name, demo) in &claim.demos {
+        figures[name] = demo.figures.clone();
     }
     for figure in &claim.figures {
         figures[&figure.source][figure.name] = json!(figure.value);

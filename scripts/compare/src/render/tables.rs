@@ -1,6 +1,6 @@
 //! The tables of a comparison.
 
-use crate::catalog::{CPUS, OPTIONS, PYTHON_PACKAGES, RUST_CRATES, SCHEDULING};
+use crate::catalog::{OPTION_FACTS, OPTIONS};
 use crate::model::{Comparison, Origin, Row, Workload, float};
 use crate::render::number::{count, known, memory, percent, ratio, significant, spread, time};
 use crate::render::{Block, Grid};
@@ -120,13 +120,9 @@ pub fn options(comparison: &Comparison, details: bool) -> Grid {
     let line = |label: &str, cells: [&str; 3]| {
         [label].into_iter().chain(cells).map(str::to_owned).collect::<Vec<String>>()
     };
-    let mut rows = vec![
-        line("scheduling", SCHEDULING),
-        line("package in Python", PYTHON_PACKAGES),
-        line("crates here", RUST_CRATES),
-        line("CPUs", CPUS),
-        line("measured with", measured.map(|row| row.map_or("not run", |row| row.program.name))),
-    ];
+    let mut rows = OPTION_FACTS.map(|(label, cells)| line(label, cells)).to_vec();
+    let names = measured.map(|row| row.map_or("not run", |row| row.program.name));
+    rows.push(line("measured with", names));
     for (label, figure) in &COSTS[..if details { COSTS.len() } else { 1 }] {
         let cells =
             measured.map(|row| figure(comparison, row?)).map(|it| it.unwrap_or(NONE.into()));

@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::os::usage;
+use common::os::{affinity, usage};
 use common::report::timeline::Timeline;
 use common::server::Server;
 use common::workload::{PAGES, default_numbers};
@@ -24,7 +24,7 @@ use crate::model::{
 use crate::process::Processes;
 use crate::scaling::fit::fits;
 
-/// Downloads in flight. The first number reads both pages once: what a program needs anyway.
+/// Downloads in flight. The first number, one download of each page, is what a program needs anyway.
 const IN_FLIGHT: [usize; 5] = [2, 10, 100, 1_000, 10_000];
 /// The latency of each page, in milliseconds: longer than the start of 10,000 threads, so that all
 /// downloads are in flight at the same time.
@@ -42,7 +42,7 @@ pub fn fill(
 ) {
     // There is one: the flag conflicts with --url.
     let Some(server) = &bench.server else { return };
-    let cpus = thread::available_parallelism().map_or(1, usize::from);
+    let cpus = affinity::cores();
     // For up to six workers, each gets the same number of sums.
     let sums = 240.max(8 * cpus);
     let series = SCALING.map(|(program, _)| Series {
@@ -96,14 +96,14 @@ fn note(
         Ok(Err(NotRun { workers, reason })) => {
             let known = series.points.last().map_or(0, |point| point.workers);
             series.not_run.push(NotRun { workers: turn.workers, reason });
-            // Two pages, so an even number; and only if it is worth a point.
+            // Even, because there are two pages; and only if it is more than twice the last point.
             let workers = workers - workers % 2;
             if series.workload == Workload::Io && !turn.again && workers > 2 * known {
                 return Some(Turn { workers, again: true, ..turn });
             }
         }
         Err(failure) => {
-            if bench.failed(&format!("{}, {}", series.program, failure.run), &failure) {
+            if bench.report_failure(&format!("{}, {}", series.program, failure.run), &failure) {
                 comparison.failed.push((series.program.to_owned(), failure));
             }
         }
