@@ -28,6 +28,10 @@ pub fn check_writable(path: &Path) -> Result<(), String> {
 /// An error of the operating system, with the path.
 pub fn replace(path: &Path, text: &str) -> Result<(), String> {
     let write = || {
+        // Opened anew, it would have a position of its own: what is printed would overwrite the text.
+        if path == Path::new("/dev/stdout") {
+            return io::stdout().lock().write_all(text.as_bytes());
+        }
         if !is_regular(path) {
             return OpenOptions::new().append(true).open(path)?.write_all(text.as_bytes());
         }

@@ -289,13 +289,19 @@ pub fn standard_output_is_not_replaced(program: &Program, arguments: &[&str]) {
     let directory = tempfile::tempdir().expect("a directory");
     let log = directory.path().join("log");
     fs::write(&log, "precious\n").expect("a file");
-    let mut command = program.command();
-    let appended = fs::OpenOptions::new().append(true).open(&log).expect("a file");
-    command.args(arguments).args(["--quiet", "--diagram", "/dev/stdout"]).stdout(appended);
-    let status = command.stderr(Stdio::null()).status().expect("a run");
-    assert!(status.success());
-    let log = fs::read_to_string(&log).expect("the file");
-    assert!(log.starts_with("precious\n<svg") && log.contains("peak memory"), "{log}");
+    let run = |stdout: fs::File| {
+        let mut command = program.command();
+        command.args(arguments).args(["--quiet", "--diagram", "/dev/stdout"]).stdout(stdout);
+        let status = command.stderr(Stdio::null()).status().expect("a run");
+        assert!(status.success());
+        fs::read_to_string(&log).expect("the file")
+    };
+    let appended = run(fs::OpenOptions::new().append(true).open(&log).expect("a file"));
+    assert!(appended.starts_with("precious\n<svg"), "{appended}");
+    let redirected = run(fs::File::create(&log).expect("a file"));
+    for log in [appended, redirected] {
+        assert!(log.contains("<svg") && log.contains("peak memory"), "{log}");
+    }
 }
 
 #[expect(missing_docs, reason = "the names say it")]
