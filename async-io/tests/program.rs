@@ -2,11 +2,11 @@
 
 use assert_cmd::cargo::cargo_bin;
 use common::workload::Strategy;
-use testing::Program;
+use testing::TestProgram;
 use testing::program::report;
 
-fn program() -> Program {
-    Program::new(cargo_bin!("async-io"), &[])
+fn program() -> TestProgram {
+    TestProgram::new(cargo_bin!("async-io"), &[])
 }
 
 testing::io_tests!(program());

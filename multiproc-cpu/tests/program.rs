@@ -9,13 +9,13 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use testing::cpu::sums;
 use testing::program::report;
-use testing::{Program, Running, children, end, eventually, random, rounds, skip, works};
+use testing::{Running, TestProgram, children, end, eventually, random, rounds, skip, works};
 
 // A sum that takes far longer than any test.
 const ENDLESS: &str = "10000000000000";
 
-fn program() -> Program {
-    Program::new(cargo_bin!("multiproc-cpu"), &[])
+fn program() -> TestProgram {
+    TestProgram::new(cargo_bin!("multiproc-cpu"), &[])
 }
 
 testing::cpu_tests!(program());

@@ -1,9 +1,9 @@
 //! The pictures of the program.
 
 use assert_cmd::cargo::cargo_bin;
-use testing::Program;
+use testing::TestProgram;
 
 testing::picture_tests!(
-    Program::new(cargo_bin!("threads-io"), &[]),
+    TestProgram::new(cargo_bin!("threads-io"), &[]),
     ["--repeat", "4", "--latency", "5", "--workers", "2"]
 );

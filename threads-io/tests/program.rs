@@ -4,10 +4,10 @@ use assert_cmd::cargo::cargo_bin;
 use common::report::Answer;
 use common::workload::{Strategy, expected_bytes};
 use testing::program::report;
-use testing::{Program, end};
+use testing::{TestProgram, end};
 
-fn program() -> Program {
-    Program::new(cargo_bin!("threads-io"), &[])
+fn program() -> TestProgram {
+    TestProgram::new(cargo_bin!("threads-io"), &[])
 }
 
 testing::io_tests!(program());

@@ -95,7 +95,7 @@ fn new_client(encrypted: bool, local: bool, idle_connections: usize) -> reqwest:
     let mut client = Client::builder()
         .http1_only()
         .redirect(reqwest::redirect::Policy::none())
-        .dns_resolver(ThreadResolver)
+        .dns_resolver(AsyncResolver)
         .pool_max_idle_per_host(idle_connections)
         // A connection lives for one run, so it needs no keep-alive probes.
         .tcp_keepalive(None)
@@ -138,9 +138,9 @@ impl AsyncResponse {
 /// Looks each name up in a thread of its own. The runtime's threads for that would panic if the system
 /// refused one, and the runtime would wait for them at its end.
 #[derive(Debug)]
-struct ThreadResolver;
+struct AsyncResolver;
 
-impl Resolve for ThreadResolver {
+impl Resolve for AsyncResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (sender, receiver) = oneshot::channel();
         let host = name.as_str().to_owned();

@@ -53,7 +53,8 @@ impl Session {
         if local {
             config = config.proxy(None);
         }
-        let agent = Agent::with_parts(config.build(), DefaultConnector::default(), ThreadResolver);
+        let agent =
+            Agent::with_parts(config.build(), DefaultConnector::default(), BlockingResolver);
         Self { agent, timeout }
     }
 
@@ -112,9 +113,9 @@ impl Response {
 /// Looks names up in a thread, to keep the time limit. An IP address needs no thread, which would count as
 /// one of the program's. The library's own resolver panics if the system refuses the thread.
 #[derive(Debug)]
-struct ThreadResolver;
+struct BlockingResolver;
 
-impl Resolver for ThreadResolver {
+impl Resolver for BlockingResolver {
     fn resolve(
         &self,
         uri: &Uri,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::os::clock;
 use crate::report::polls::observe;
-use crate::report::timeline::{Row, State, Timeline};
+use crate::report::timeline::{State, Timeline, TimelineRow};
 
 /// The most blocks of a row: more could not be seen, and a hot loop would fill the memory.
 const MAX_BLOCKS: usize = 2_000;
@@ -94,7 +94,7 @@ fn push(timeline: &mut Timeline, row: usize, state: State, label: &str, [start, 
     }
 }
 
-fn end_last(row: &mut Row, end: f64) {
+fn end_last(row: &mut TimelineRow, end: f64) {
     if let Some(last) = row.blocks.last_mut() {
         last.end = last.end.min(end);
     }

@@ -9,7 +9,7 @@ use std::fmt::{self, Write};
 use quick_xml::escape::escape;
 
 use crate::report::format;
-use crate::report::timeline::{Axis, Block, Row, State, Timeline};
+use crate::report::timeline::{Axis, Block, State, Timeline, TimelineRow};
 
 /// The whole picture's width, in pixels.
 const WIDTH: f64 = 1000.0;
@@ -87,7 +87,7 @@ pub fn draw(timeline: &Timeline, view: View) -> String {
     let timeline = &timeline;
     let rows = &timeline.rows;
     let longest = rows.iter().map(|row| row.label.chars().count()).max().unwrap_or(0) as f64;
-    let mut picture = Picture {
+    let mut picture = SvgPicture {
         out: String::new(),
         timeline,
         id: format!("{}-{}", view.name, timeline.name),
@@ -104,7 +104,7 @@ pub fn draw(timeline: &Timeline, view: View) -> String {
     picture.finish(bottom + BOTTOM)
 }
 
-struct Picture<'a> {
+struct SvgPicture<'a> {
     out: String,
     timeline: &'a Timeline,
     id: String,
@@ -115,7 +115,7 @@ struct Picture<'a> {
     pitch: f64,
 }
 
-impl Picture<'_> {
+impl SvgPicture<'_> {
     // The elements so far as a whole SVG.
     fn finish(&self, height: f64) -> String {
         let (id, title, height) = (&self.id, escape(&self.timeline.title), number(height));
@@ -182,7 +182,7 @@ impl Picture<'_> {
     // Where each row begins, and where the last one ends.
     fn tops(&self, top: f64) -> (Vec<f64>, f64) {
         let mut y = top;
-        let place = |row: &Row| {
+        let place = |row: &TimelineRow| {
             y += if row.heading.is_some() { HEADING } else { 0.0 };
             y += if row.repeats { LABELS } else { 0.0 };
             y += self.pitch;

@@ -8,7 +8,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use supports_unicode::Stream;
 
-use crate::report::timeline::{Axis, Row, State, Timeline};
+use crate::report::timeline::{Axis, State, Timeline, TimelineRow};
 
 /// The width where there is no terminal, in columns.
 const WIDTH: u16 = 100;
@@ -96,7 +96,7 @@ pub fn draw(timeline: &Timeline, canvas: Canvas) -> String {
     // Two spaces before a label, one after it.
     let columns = usize::from(canvas.width.max(MIN_WIDTH)).saturating_sub(margin + 3).max(1);
     let text = String::new();
-    let mut picture = Picture { text, timeline, canvas, margin, columns, has_next: false };
+    let mut picture = TextPicture { text, timeline, canvas, margin, columns, has_next: false };
     picture.line(format!("\n{}\n{}", timeline.title, timeline.subtitle).trim_end());
     for row in &timeline.rows {
         if let Some(heading) = &row.heading {
@@ -117,7 +117,7 @@ fn touched(start: f64, end: f64, length: f64, columns: usize) -> Range<usize> {
     first..last
 }
 
-fn cells(row: &Row, length: f64, columns: usize, unicode: bool) -> Vec<Cell> {
+fn cells(row: &TimelineRow, length: f64, columns: usize, unicode: bool) -> Vec<Cell> {
     let mut cells = vec![Cell::Blank; columns];
     for block in &row.blocks {
         let place = touched(block.start, block.end, length, columns);
@@ -151,7 +151,7 @@ fn cells(row: &Row, length: f64, columns: usize, unicode: bool) -> Vec<Cell> {
     cells
 }
 
-struct Picture<'a> {
+struct TextPicture<'a> {
     text: String,
     timeline: &'a Timeline,
     canvas: Canvas,
@@ -161,7 +161,7 @@ struct Picture<'a> {
     has_next: bool,
 }
 
-impl Picture<'_> {
+impl TextPicture<'_> {
     fn line(&mut self, line: &str) {
         self.text.push_str(line);
         self.text.push('\n');

@@ -51,7 +51,7 @@ pub struct Timeline {
     /// The words below an axis without times, where the blocks only show an order.
     pub order: Option<String>,
     /// From top to bottom.
-    pub rows: Vec<Row>,
+    pub rows: Vec<TimelineRow>,
     /// The kinds of blocks, such as two pages: a colour for each of the first two.
     pub kinds: Vec<String>,
     /// Words of the legend in the place of [`State::words`].
@@ -60,7 +60,7 @@ pub struct Timeline {
 
 /// A worker, a task, or whatever has a state over time.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Row {
+pub struct TimelineRow {
     /// A line above this row, where a part of the picture begins.
     pub heading: Option<String>,
     /// Such as `thread 0`.
@@ -117,7 +117,7 @@ impl Timeline {
 
     /// Adds a row below the others and returns its index.
     pub fn row(&mut self, label: impl Into<String>) -> usize {
-        self.rows.push(Row { label: label.into(), ..Row::default() });
+        self.rows.push(TimelineRow { label: label.into(), ..TimelineRow::default() });
         self.rows.len() - 1
     }
 
@@ -158,9 +158,10 @@ impl Timeline {
             ..Self::default()
         };
         // By kind and number.
-        let mut rows: BTreeMap<(usize, usize), Row> = BTreeMap::new();
+        let mut rows: BTreeMap<(usize, usize), TimelineRow> = BTreeMap::new();
         let worker = report.strategy.worker();
-        let row = |number| Row { label: format!("{worker} {number}"), ..Row::default() };
+        let row =
+            |number| TimelineRow { label: format!("{worker} {number}"), ..TimelineRow::default() };
         if !tasks {
             rows.extend((0..report.workers).map(|worker| ((0, worker), row(worker))));
         }
@@ -229,13 +230,13 @@ impl Timeline {
     }
 
     // When the one thread ran a task.
-    fn thread(&self) -> Row {
+    fn thread(&self) -> TimelineRow {
         let parts = self.blocks().flat_map(|block| &block.parts);
         let runs = parts.filter(|part| part.0 == State::Running);
         let run = |&(state, start, end): &Part| Block { state, start, end, ..Block::default() };
         let mut blocks: Vec<Block> = runs.map(run).collect();
         blocks.sort_by(|a, b| a.start.total_cmp(&b.start));
-        Row { label: "the thread".into(), repeats: true, blocks, ..Row::default() }
+        TimelineRow { label: "the thread".into(), repeats: true, blocks, ..TimelineRow::default() }
     }
 
     /// Adds a remark to the second line.

@@ -7,7 +7,7 @@ use common::report::Answer;
 use common::workload::{MAX_NUMBER, closed_form, default_numbers};
 
 use super::program::{figure, report};
-use super::{Program, end};
+use super::{TestProgram, end};
 
 /// Makes the tests of a program that computes sums.
 #[macro_export]
@@ -31,7 +31,7 @@ pub fn sums(numbers: &[u64]) -> Answer {
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn prints_each_sum(program: &Program) {
+pub fn prints_each_sum(program: &TestProgram) {
     let mut command = program.command();
     command.args(["10", "100", "1000", "--verbose"]);
     let ended = end(command).with_code(0);
@@ -42,7 +42,7 @@ pub fn prints_each_sum(program: &Program) {
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn sums_are_correct(program: &Program) {
+pub fn sums_are_correct(program: &TestProgram) {
     let numbers = [3, 0, 1, 2, 100_000, 3, 0, 4_000_000, 77_777];
     let arguments = numbers.map(|number| number.to_string());
     let report_of_some = report(program, &arguments.each_ref().map(String::as_str));
@@ -55,7 +55,7 @@ pub fn sums_are_correct(program: &Program) {
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn names_wrong_numbers(program: &Program) {
+pub fn names_wrong_numbers(program: &TestProgram) {
     let too_large = (MAX_NUMBER + 1).to_string();
     for value in ["", "rubbish", "-5", "1.5", "1e3", "0x10", "\u{1F600}", &too_large] {
         program.refuses(["10", value], &["NUMBER", &format!("'{value}'")]);

@@ -22,14 +22,14 @@ pub const UNKNOWN: &str = "http://no-such-site.invalid/";
 pub const STALLED: &str = "no answer within 0.7 s";
 
 /// What a client must report for a page: the bytes read, or a part of the error.
-pub type Expected = Result<u64, &'static str>;
+pub type PageResult = Result<u64, &'static str>;
 
-const SUCCESS: Expected = Ok(GOOD);
-const EMPTY: Expected = Ok(0);
+const SUCCESS: PageResult = Ok(GOOD);
+const EMPTY: PageResult = Ok(0);
 
 /// The pages of the plain server, and what every client must report. The paths are those of `answer`.
 #[rustfmt::skip]
-const PAGES: &[(&str, Expected)] = &[
+const PAGES: &[(&str, PageResult)] = &[
     ("/good", SUCCESS),
     ("/chunked", SUCCESS),
     ("/until-close", SUCCESS),
@@ -120,7 +120,7 @@ impl Faulty {
     }
 
     /// The plain pages, with what a client must report for each.
-    pub fn plain(&self) -> Vec<(String, Expected)> {
+    pub fn plain(&self) -> Vec<(String, PageResult)> {
         let pages = PAGES.iter().map(|(path, expected)| (self.url(path), *expected));
         let others = [
             (self.by_name(), SUCCESS),
@@ -131,7 +131,7 @@ impl Faulty {
     }
 
     /// The encrypted pages, with what a client that trusts [`Faulty::trust`] must report for each.
-    pub fn encrypted(&self) -> Vec<(String, Expected)> {
+    pub fn encrypted(&self) -> Vec<(String, PageResult)> {
         let url = |host: &str, server: SocketAddr| format!("https://{host}:{}/good", server.port());
         vec![
             (url("localhost", self.good), SUCCESS),

@@ -8,9 +8,9 @@ use common::report::{Answer, Report};
 use common::server::SUBCOMMAND;
 use common::workload::expected_bytes;
 
-use super::faulty::{Expected, Faulty, GOOD, REFUSED, STALLED, UNKNOWN};
+use super::faulty::{Faulty, GOOD, PageResult, REFUSED, STALLED, UNKNOWN};
 use super::program::report;
-use super::{Ended, HANG, Program, end, eventually, skip, works};
+use super::{Ended, HANG, TestProgram, end, eventually, skip, works};
 
 /// Makes the tests of a program that downloads.
 #[macro_export]
@@ -30,7 +30,7 @@ macro_rules! io_tests {
 const SHORT: [&str; 4] = ["--repeat", "2", "--latency", "1"];
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn reads_all_pages(program: &Program) {
+pub fn reads_all_pages(program: &TestProgram) {
     let report = report(program, &SHORT);
     assert_eq!(report.answer, Answer::Bytes(expected_bytes(2)));
     // With one worker for each download the bound is one latency.
@@ -40,7 +40,7 @@ pub fn reads_all_pages(program: &Program) {
 
 // Runs a program over these URLs once; returns its report and the whole end. Asserts that each error
 // was printed once, with its URL.
-fn download(program: &Program, urls: &[String], arguments: &[&str]) -> (Report, Ended) {
+fn download(program: &TestProgram, urls: &[String], arguments: &[&str]) -> (Report, Ended) {
     let mut command = program.command();
     command.args(["--json", "--repeat", "1"]).args(arguments);
     ended(command, urls)
@@ -63,7 +63,7 @@ fn ended(mut command: std::process::Command, urls: &[String]) -> (Report, Ended)
 }
 
 // Asserts that a report has the expected result for each page, and nothing else.
-fn compare(report: &Report, pages: &[(String, Expected)]) {
+fn compare(report: &Report, pages: &[(String, PageResult)]) {
     let differences = report.spans.iter().zip(pages).filter_map(|(span, (url, expected))| {
         let as_expected = match (&span.error, expected) {
             (None, Ok(_)) => true,
@@ -80,10 +80,10 @@ fn compare(report: &Report, pages: &[(String, Expected)]) {
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn reports_each_fault(program: &Program) {
+pub fn reports_each_fault(program: &TestProgram) {
     let server = Faulty::start();
     // Only a page that stalls may need the whole time.
-    let stalls = |(_, expected): &(String, Expected)| *expected == Err(STALLED);
+    let stalls = |(_, expected): &(String, PageResult)| *expected == Err(STALLED);
     let (stalling, others): (Vec<_>, Vec<_>) = server.plain().into_iter().partition(stalls);
     for (pages, timeout) in [(stalling, "0.7"), (others, "30")] {
         let urls: Vec<String> = pages.iter().map(|(url, _)| url.clone()).collect();
@@ -96,7 +96,7 @@ pub fn reports_each_fault(program: &Program) {
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn checks_certificates(program: &Program) {
+pub fn checks_certificates(program: &TestProgram) {
     let server = Faulty::start();
     let pages = server.encrypted();
     let urls: Vec<String> = pages.iter().map(|(url, _)| url.clone()).collect();
@@ -113,7 +113,7 @@ pub fn checks_certificates(program: &Program) {
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn limits_the_size_of_bodies(program: &Program) {
+pub fn limits_the_size_of_bodies(program: &TestProgram) {
     let pages = [(Faulty::start().url("/endless"), Err("the body is larger than 64 MiB"))];
     let (report, _) = download(program, &[pages[0].0.clone()], &[]);
     compare(&report, &pages);
@@ -121,7 +121,7 @@ pub fn limits_the_size_of_bodies(program: &Program) {
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn reuses_connections_that_the_server_closes(program: &Program) {
+pub fn reuses_connections_that_the_server_closes(program: &TestProgram) {
     // Each second request on a connection is not answered, and sent again on a new one.
     let server = Faulty::start();
     let urls = vec![server.url("/close-second"); 5];
@@ -134,7 +134,7 @@ pub fn reuses_connections_that_the_server_closes(program: &Program) {
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn downloads_many_under_a_file_limit(program: &Program) {
+pub fn downloads_many_under_a_file_limit(program: &TestProgram) {
     let run = |limit: &str, repeat: usize| {
         let mut command = program.after(&format!("ulimit {limit}"));
         command.args(["--repeat", &repeat.to_string(), "--latency", "1", "--json"]);
@@ -150,7 +150,7 @@ pub fn downloads_many_under_a_file_limit(program: &Program) {
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn names_a_limit_that_is_too_low(program: &Program) {
+pub fn names_a_limit_that_is_too_low(program: &TestProgram) {
     let files =
         [4, 8, 16, 32].map(|files| (format!("-n {files}"), "open files (ulimit -n)", files));
     let memory = [(String::from("-v 24000"), "memory (ulimit -v)", 24_000 << 10)];
@@ -166,7 +166,7 @@ pub fn names_a_limit_that_is_too_low(program: &Program) {
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn names_wrong_arguments(program: &Program) {
+pub fn names_wrong_arguments(program: &TestProgram) {
     for (flag, values) in [
         ("--repeat", &["0", "1000001", "1.5"][..]),
         ("--latency", &["60001"]),
@@ -187,7 +187,7 @@ pub fn names_wrong_arguments(program: &Program) {
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn ignores_proxies_for_the_local_server(program: &Program) {
+pub fn ignores_proxies_for_the_local_server(program: &TestProgram) {
     for proxy in [REFUSED, "socks5://127.0.0.1:1080", ":::", "http://[rubbish"] {
         let mut command = program.command();
         for name in ["http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy", "HTTPS_PROXY"] {
@@ -199,7 +199,7 @@ pub fn ignores_proxies_for_the_local_server(program: &Program) {
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn uses_proxies_for_other_sites(program: &Program) {
+pub fn uses_proxies_for_other_sites(program: &TestProgram) {
     let run = |name: &str, proxy: &str, exempt: &str, url: &str| {
         let mut command = program.command();
         command.env(name, proxy).env("NO_PROXY", exempt);
@@ -225,14 +225,14 @@ pub fn uses_proxies_for_other_sites(program: &Program) {
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn runs_twice_at_once(program: &Program) {
+pub fn runs_twice_at_once(program: &TestProgram) {
     for running in [program.start(SHORT), program.start(SHORT)] {
         running.end().with_code(0);
     }
 }
 
 /// The system's resolver blocks its thread for as long as the name server is silent.
-pub fn a_silent_name_server_delays_nothing_else(program: &Program) {
+pub fn a_silent_name_server_delays_nothing_else(program: &TestProgram) {
     let name_server = UdpSocket::bind("127.53.53.53:53");
     if name_server.is_err() || !works(&["unshare", "--mount", "true"]) {
         return skip("a silent name server needs root, Linux and `unshare --mount`");
@@ -254,7 +254,7 @@ pub fn a_silent_name_server_delays_nothing_else(program: &Program) {
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn the_local_server_survives_abuse(program: &Program) {
+pub fn the_local_server_survives_abuse(program: &TestProgram) {
     // The subcommand comes before all arguments of the program.
     let mut command = std::process::Command::new(program.path());
     command.arg(SUBCOMMAND).stdin(Stdio::piped()).stdout(Stdio::piped());

@@ -1,6 +1,6 @@
 //! What the tests of whole programs share.
 //!
-//! A [`Program`] is a built program and its first arguments. [`end`] runs a command to its end;
+//! A [`TestProgram`] is a built program and its first arguments. [`end`] runs a command to its end;
 //! [`Running`] is a command that a test reads from or signals meanwhile. Both wait until every process
 //! of the command has closed its standard output and standard error, so that each test also fails if
 //! a process is left behind. After [`HANG`] a command counts as hung.
@@ -51,12 +51,12 @@ macro_rules! tests {
 
 /// A built program, and the first of its arguments.
 #[derive(Clone, Copy, Debug)]
-pub struct Program {
+pub struct TestProgram {
     path: &'static Path,
     first: &'static [&'static str],
 }
 
-impl Program {
+impl TestProgram {
     /// The program at `path` (`cargo_bin!()`), with `first` before all its other arguments.
     pub const fn new(path: &'static Path, first: &'static [&'static str]) -> Self {
         Self { path, first }
@@ -162,7 +162,7 @@ impl Program {
 }
 
 /// The example `name`, which cargo builds beside the folder of the tests.
-pub fn example_program(name: &str) -> Program {
+pub fn example_program(name: &str) -> TestProgram {
     let test = std::env::current_exe().expect("the test's own path");
     let built = test.parent().and_then(Path::parent).expect("a target folder");
     let path = built.join("examples").join(name);
@@ -170,7 +170,7 @@ pub fn example_program(name: &str) -> Program {
         path.exists(),
         "{name} is not built: `cargo test` without `--test` builds the examples"
     );
-    Program::new(Box::leak(path.into_boxed_path()), &[])
+    TestProgram::new(Box::leak(path.into_boxed_path()), &[])
 }
 
 /// A command for the example `name`, without the proxies of this environment.

@@ -14,7 +14,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use serde_json::Value;
 
-use crate::{Ended, Program, end};
+use crate::{Ended, TestProgram, end};
 
 /// Makes a test of each function of this module, for one program. The arguments make it do 8 items
 /// with two workers, if it has workers.
@@ -35,7 +35,7 @@ macro_rules! picture_tests {
 
 /// A block of an SVG picture, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Block {
+pub struct DrawnBlock {
     /// Its left side.
     pub x: f64,
     /// Its upper side.
@@ -52,7 +52,7 @@ pub struct Drawing {
     /// Where its time axis begins and ends, in pixels.
     pub axis: (f64, f64),
     /// Its blocks, in the order of the file.
-    pub blocks: Vec<Block>,
+    pub blocks: Vec<DrawnBlock>,
     /// All text in it, a line each.
     pub text: String,
 }
@@ -98,7 +98,7 @@ impl Drawing {
         let number = |name| attribute(name).and_then(|text| text.parse().ok()).expect("a number");
         let class = attribute("class").unwrap_or_default();
         match element.name().as_ref() {
-            "rect" if class.split(' ').next() == Some("block") => self.blocks.push(Block {
+            "rect" if class.split(' ').next() == Some("block") => self.blocks.push(DrawnBlock {
                 x: number("x"),
                 y: number("y"),
                 width: number("width"),
@@ -126,7 +126,7 @@ impl Drawing {
         assert_eq!(self.blocks.len(), spans.len(), "a block for each item");
         let (left, right) = self.axis;
         let x = |seconds: f64| left + (right - left) * seconds / axis_seconds;
-        let mut before: Option<(&Span, Block)> = None;
+        let mut before: Option<(&Span, DrawnBlock)> = None;
         for (span, &block) in spans.into_iter().zip(&self.blocks) {
             let end = span.end_seconds.min(report.wall_seconds);
             assert!((block.x - x(span.start_seconds)).abs() < 1.0, "{span:?} at {block:?}");
@@ -227,7 +227,7 @@ fn report(ended: &Ended) -> Report {
 }
 
 #[expect(missing_docs, reason = "the names say it")]
-pub fn files_show_the_spans(program: &Program, arguments: &[&str]) {
+pub fn files_show_the_spans(program: &TestProgram, arguments: &[&str]) {
     let directory = tempfile::tempdir().expect("a directory");
     let folder = directory.path().join("new");
     let (svg, json) = (folder.join("run & <1>.svg"), folder.join("run.json"));
@@ -267,7 +267,7 @@ fn states_follow_each_other(report: &Report) {
 }
 
 #[expect(missing_docs, reason = "the names say it")]
-pub fn paths_are_checked_before_the_run(program: &Program, arguments: &[&str]) {
+pub fn paths_are_checked_before_the_run(program: &TestProgram, arguments: &[&str]) {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().to_str().expect("UTF-8");
     for option in ["--diagram", "--trace"] {
@@ -285,7 +285,7 @@ pub fn paths_are_checked_before_the_run(program: &Program, arguments: &[&str]) {
 
 /// Asserts that a picture for standard output goes there, also where that is a file: nothing that was
 /// or is written to it is lost.
-pub fn standard_output_is_not_replaced(program: &Program, arguments: &[&str]) {
+pub fn standard_output_is_not_replaced(program: &TestProgram, arguments: &[&str]) {
     let directory = tempfile::tempdir().expect("a directory");
     let log = directory.path().join("log");
     fs::write(&log, "precious\n").expect("a file");
@@ -305,7 +305,7 @@ pub fn standard_output_is_not_replaced(program: &Program, arguments: &[&str]) {
 }
 
 #[expect(missing_docs, reason = "the names say it")]
-pub fn a_file_is_replaced_whole_or_not_at_all(program: &Program, arguments: &[&str]) {
+pub fn a_file_is_replaced_whole_or_not_at_all(program: &TestProgram, arguments: &[&str]) {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("file");
     fs::write(&file, "old").expect("a file");
@@ -336,7 +336,7 @@ fn entries(directory: &Path) -> Vec<std::ffi::OsString> {
 }
 
 #[expect(missing_docs, reason = "the names say it")]
-pub fn the_terminal_gets_what_it_can_show(program: &Program, arguments: &[&str]) {
+pub fn the_terminal_gets_what_it_can_show(program: &TestProgram, arguments: &[&str]) {
     let piped = program.run(arguments).with_code(0).stdout;
     assert!(piped.is_ascii() && piped.contains("+---"), "{piped}");
     let quiet = program.run(arguments.iter().copied().chain(["--quiet"])).with_code(0).stdout;

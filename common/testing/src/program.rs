@@ -4,7 +4,7 @@ use common::report::Report;
 use common::workload::Workload;
 use nix::sys::signal::Signal;
 
-use super::{Ended, Program, Running, end, keys, random, rounds};
+use super::{Ended, Running, TestProgram, end, keys, random, rounds};
 
 /// Makes the tests that all programs share.
 #[macro_export]
@@ -26,7 +26,7 @@ fn short(workload: Workload) -> &'static [&'static str] {
 }
 
 /// Starts the program with items that take seconds together, even in parallel.
-fn start_long(program: &Program, workload: Workload) -> Running {
+fn start_long(program: &TestProgram, workload: Workload) -> Running {
     let arguments: &[&str] = match workload {
         Workload::Io if program.name() == "sequential-baseline" => &["--repeat", "5000"],
         Workload::Io => &["--repeat", "5000", "--workers", "50"],
@@ -50,7 +50,7 @@ pub fn figure<'a>(ended: &'a Ended, name: &str) -> &'a str {
 /// Runs a program with `--json` and these arguments. Asserts the keys, which other programs rely on,
 /// and what holds for the report on every successful run.
 #[track_caller]
-pub fn report(program: &Program, arguments: &[&str]) -> Report {
+pub fn report(program: &TestProgram, arguments: &[&str]) -> Report {
     let mut command = program.command();
     command.arg("--json").args(arguments);
     let ended = end(command).with_code(0);
@@ -77,7 +77,7 @@ pub fn report(program: &Program, arguments: &[&str]) -> Report {
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn prints_a_summary(program: &Program, workload: Workload) {
+pub fn prints_a_summary(program: &TestProgram, workload: Workload) {
     for (flag, lines) in [("--quiet", 0), ("--verbose", 4)] {
         let ended = end(with(program, workload, flag)).with_code(0);
         assert_eq!(ended.stderr, "");
@@ -94,14 +94,14 @@ pub fn prints_a_summary(program: &Program, workload: Workload) {
     }
 }
 
-fn with(program: &Program, workload: Workload, flag: &str) -> std::process::Command {
+fn with(program: &TestProgram, workload: Workload, flag: &str) -> std::process::Command {
     let mut command = program.command();
     command.args(short(workload)).arg(flag);
     command
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn continues_when_its_reader_leaves(program: &Program, workload: Workload) {
+pub fn continues_when_its_reader_leaves(program: &TestProgram, workload: Workload) {
     let folder = tempfile::tempdir().expect("a folder");
     let trace = folder.path().join("trace.json");
     let mut command = program.prefixed(&["sh", "-c", "{ \"$0\" \"$@\"; echo $? >&2; } | head -1"]);
@@ -113,7 +113,7 @@ pub fn continues_when_its_reader_leaves(program: &Program, workload: Workload) {
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn reports_a_file_that_is_too_large(program: &Program, workload: Workload) {
+pub fn reports_a_file_that_is_too_large(program: &TestProgram, workload: Workload) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut command = program.after("ulimit -f 0");
     let trace = folder.path().join("trace.json");
@@ -126,7 +126,7 @@ pub fn reports_a_file_that_is_too_large(program: &Program, workload: Workload) {
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn survives_closed_and_full_streams(program: &Program, workload: Workload) {
+pub fn survives_closed_and_full_streams(program: &TestProgram, workload: Workload) {
     for flag in ["--verbose", "--json"] {
         let ended = |redirection: &str| {
             let mut command = program.after(&format!("exec {redirection}"));
@@ -145,7 +145,7 @@ pub fn survives_closed_and_full_streams(program: &Program, workload: Workload) {
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn reports_after_a_signal(program: &Program, workload: Workload) {
+pub fn reports_after_a_signal(program: &TestProgram, workload: Workload) {
     for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
         let mut running = start_long(program, workload);
         running.line();
@@ -170,7 +170,7 @@ pub fn reports_after_a_signal(program: &Program, workload: Workload) {
 }
 
 /// Kills the program at random moments of its first 30 ms.
-pub fn leaves_no_process_when_killed(program: &Program, workload: Workload) {
+pub fn leaves_no_process_when_killed(program: &TestProgram, workload: Workload) {
     for _ in 0..rounds() {
         let running = start_long(program, workload);
         std::thread::sleep(std::time::Duration::from_micros(random(30_000)));
@@ -180,14 +180,14 @@ pub fn leaves_no_process_when_killed(program: &Program, workload: Workload) {
 }
 
 /// A parent that ignores SIGCHLD makes the system forget how children ended, unless they undo it.
-pub fn runs_if_its_parent_ignores_child_signals(program: &Program, workload: Workload) {
+pub fn runs_if_its_parent_ignores_child_signals(program: &TestProgram, workload: Workload) {
     let mut command = program.after("trap '' CHLD");
     command.args(short(workload)).arg("--quiet");
     assert_eq!(end(command).with_code(0).stderr, "");
 }
 
 #[expect(missing_docs, reason = "the name is the description")]
-pub fn names_unknown_arguments(program: &Program, _: Workload) {
+pub fn names_unknown_arguments(program: &TestProgram, _: Workload) {
     program.refuses(["--no-such-flag"], &["'--no-such-flag'"]);
     program.refuses(["--quiet=yes"], &["--quiet", "'yes'"]);
     program.refuses(["--quiet", "--verbose"], &["--quiet", "--verbose"]);

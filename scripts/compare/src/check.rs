@@ -5,7 +5,7 @@ use common::workload::{PAGES, Workload, closed_form, expected_bytes};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::model::{Failure, Run};
+use crate::model::{Failure, TimedRun};
 use crate::process::Finished;
 
 /// The result that a run must have.
@@ -36,11 +36,11 @@ impl Expected {
 ///
 /// # Errors
 /// The failure: which run, what was wrong, and the program's output.
-pub fn checked(finished: &Finished, expected: &Expected, name: &str) -> Result<Run, Failure> {
+pub fn checked(finished: &Finished, expected: &Expected, name: &str) -> Result<TimedRun, Failure> {
     let report = verified(finished, expected)
         .map_err(|reason| Failure::new(name, &reason, &finished.stdout, &finished.stderr))?;
     let usage = finished.usage;
-    Ok(Run {
+    Ok(TimedRun {
         round: 0,
         wall_seconds: finished.wall.as_secs_f64(),
         user_seconds: usage.map(|usage| usage.user_seconds),

@@ -84,7 +84,7 @@ impl Program {
 
 /// One timed run with the right answer. What the system does not report is `None`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Run {
+pub struct TimedRun {
     /// The round that it is part of, from 0.
     pub round: usize,
     /// The time of the whole process, from its start to its end, measured from outside, in seconds.
@@ -110,7 +110,7 @@ pub struct Run {
     pub report: Option<Report>,
 }
 
-impl Run {
+impl TimedRun {
     /// CPU time of the program and its workers, in seconds.
     pub fn cpu_seconds(&self) -> Option<f64> {
         Some(self.user_seconds? + self.system_seconds?)
@@ -161,7 +161,7 @@ pub struct Row {
     /// The program.
     pub program: Program,
     /// The timed runs with the right answer.
-    pub runs: Vec<Run>,
+    pub runs: Vec<TimedRun>,
     /// The run that failed, after which the program was not run again.
     pub failure: Option<Failure>,
     /// Its lines of code.
@@ -211,10 +211,10 @@ impl Row {
 
     /// Adds a run. Only the run closest to the median keeps its report: one diagram is drawn, and a
     /// million spans take memory.
-    pub fn add(&mut self, run: Run) {
+    pub fn add(&mut self, run: TimedRun) {
         self.runs.push(run);
         let Some(wall) = Statistics::of(&self.times()) else { return };
-        let distance = |run: &Run| (run.wall_seconds - wall.median).abs();
+        let distance = |run: &TimedRun| (run.wall_seconds - wall.median).abs();
         let mut drawn: Vec<_> = self.runs.iter_mut().filter(|run| run.report.is_some()).collect();
         drawn.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
         drawn.into_iter().skip(1).for_each(|run| run.report = None);
@@ -242,11 +242,11 @@ impl Row {
     /// The figures over all runs; `None` if there are none.
     pub fn summary(&self) -> Option<Summary> {
         let wall = Statistics::of(&self.times())?;
-        let mean_of = |figure: fn(&Run) -> Option<f64>| mean(self.runs.iter().map(figure));
-        let max_of = |figure: fn(&Run) -> Option<u64>| {
+        let mean_of = |figure: fn(&TimedRun) -> Option<f64>| mean(self.runs.iter().map(figure));
+        let max_of = |figure: fn(&TimedRun) -> Option<u64>| {
             self.runs.iter().map(figure).collect::<Option<Vec<u64>>>()?.into_iter().max()
         };
-        let cpu_seconds = mean_of(Run::cpu_seconds);
+        let cpu_seconds = mean_of(TimedRun::cpu_seconds);
         Some(Summary {
             wall,
             user_seconds: mean_of(|run| run.user_seconds),
@@ -354,7 +354,7 @@ pub struct ClaimEntry {
     /// Whether it holds here.
     pub verdict: ClaimVerdict,
     /// Its figures besides those of the examples.
-    pub figures: Vec<Figure>,
+    pub figures: Vec<ClaimFigure>,
     /// The examples that show it, by name, and their results.
     pub demos: Vec<(String, DemoResult)>,
     /// The commands that show it, for the folder of the project.
@@ -378,7 +378,7 @@ pub enum ClaimVerdict {
 
 /// A figure of a claim.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Figure {
+pub struct ClaimFigure {
     /// The program or the example that it is from.
     pub source: String,
     /// Its name there.
@@ -456,15 +456,15 @@ pub enum Class {
 }
 
 /// A cost of a point, in seconds or bytes.
-pub type Cost = fn(&Point) -> Option<f64>;
+pub type PointCost = fn(&Point) -> Option<f64>;
 
 impl Point {
     /// Wall time, in seconds.
-    pub const WALL: Cost = |point| Some(point.wall_seconds);
+    pub const WALL: PointCost = |point| Some(point.wall_seconds);
     /// CPU time, in seconds.
-    pub const CPU_TIME: Cost = |point| point.cpu_seconds;
+    pub const CPU_TIME: PointCost = |point| point.cpu_seconds;
     /// Memory, in bytes.
-    pub const MEMORY: Cost = |point| float(point.memory_bytes);
+    pub const MEMORY: PointCost = |point| float(point.memory_bytes);
 
     /// Whether the local server may have been the bottleneck.
     pub fn server_is_busy(&self) -> bool {
@@ -475,7 +475,7 @@ impl Point {
 impl Series {
     /// The marginal cost of a worker at each point: the difference in cost to the previous point over
     /// the difference in workers. `None` for the first point, and if a cost is unknown.
-    pub fn marginal(&self, cost: Cost) -> Vec<Option<f64>> {
+    pub fn marginal(&self, cost: PointCost) -> Vec<Option<f64>> {
         let step = |pair: &[Point]| {
             let workers = pair[1].workers.checked_sub(pair[0].workers).filter(|more| *more > 0)?;
             Some((cost(&pair[1])? - cost(&pair[0])?) / workers as f64)
@@ -689,7 +689,7 @@ mod tests {
         let times = [(7.0, 7.0), (9.0, 7.0), (10.0, 10.0), (20.0, 10.0), (4.0, 10.0)];
         for (round, (wall_seconds, kept)) in times.into_iter().enumerate() {
             let report = Report { wall_seconds, ..sample::report(1) };
-            row.add(Run { report: Some(report), ..sample::run(round, wall_seconds, 1) });
+            row.add(TimedRun { report: Some(report), ..sample::run(round, wall_seconds, 1) });
             assert_eq!(row.report().map(|report| report.wall_seconds), Some(kept));
             assert_eq!(row.runs.iter().filter(|run| run.report.is_some()).count(), 1);
         }

@@ -59,7 +59,7 @@ fn kill(group: Pid) {
 
 /// How long a run may take.
 #[derive(Clone, Copy, Debug)]
-pub struct Limit {
+pub struct TimeLimit {
     /// The longest time.
     pub time: Duration,
     /// What a message adds to the time, such as the flag that sets it.
@@ -68,10 +68,10 @@ pub struct Limit {
 
 /// Starts programs, one after another, and passes SIGINT and SIGTERM on to them.
 #[derive(Clone, Debug, Default)]
-pub struct Processes(Arc<Mutex<State>>);
+pub struct Processes(Arc<Mutex<ProcessState>>);
 
 #[derive(Debug, Default)]
-struct State {
+struct ProcessState {
     /// The signal that this process got.
     signal: Option<u8>,
     /// The group of the program that runs.
@@ -113,7 +113,7 @@ impl Processes {
         self.state().signal
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ProcessState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -127,12 +127,12 @@ impl Processes {
     ///
     /// # Errors
     /// The program cannot be started, or this process was interrupted.
-    pub fn run(&self, command: Command, limit: Limit) -> Result<Finished, String> {
+    pub fn run(&self, command: Command, limit: TimeLimit) -> Result<Finished, String> {
         let finished = self.finished(command, limit);
         finished.map_err(|error| format!("it cannot be started: {}", explain(&error)))
     }
 
-    fn finished(&self, mut command: Command, limit: Limit) -> io::Result<Finished> {
+    fn finished(&self, mut command: Command, limit: TimeLimit) -> io::Result<Finished> {
         let group = Group::start()?;
         let (stdout, stdout_end) = io::pipe()?;
         let (stderr, stderr_end) = io::pipe()?;
@@ -209,7 +209,7 @@ impl Watched {
 
     /// The program has ended: returns its output, which is waited for until `limit` after `start`, and
     /// which limit it broke.
-    fn finish(self, start: Instant, limit: Limit) -> (Vec<u8>, Vec<u8>, Result<(), String>) {
+    fn finish(self, start: Instant, limit: TimeLimit) -> (Vec<u8>, Vec<u8>, Result<(), String>) {
         drop(self.ended);
         let too_long = self.deadline.join().unwrap_or(false);
         let least = Instant::now() + GRACE;
@@ -251,7 +251,7 @@ mod tests {
     fn run(script: &str, limit: Duration) -> Finished {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        Processes::default().run(command, Limit { time: limit, hint: "" }).expect("a run")
+        Processes::default().run(command, TimeLimit { time: limit, hint: "" }).expect("a run")
     }
 
     #[test]
@@ -287,7 +287,7 @@ mod tests {
         let processes = Processes::default();
         processes.state().signal = Some(2);
         let run = processes
-            .finished(Command::new("true"), Limit { time: Duration::from_secs(60), hint: "" });
+            .finished(Command::new("true"), TimeLimit { time: Duration::from_secs(60), hint: "" });
         assert_eq!(run.expect_err("interrupted").kind(), io::ErrorKind::Interrupted);
     }
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::model::{Interpreter, Python};
-use crate::process::{Limit, Processes};
+use crate::process::{Processes, TimeLimit};
 
 /// The interpreter if no other one is named.
 pub const DEFAULT: &str = "python3";
@@ -14,7 +14,7 @@ pub const DEFAULT: &str = "python3";
 pub const VARIABLE: &str = "COMPARE_PYTHON";
 
 /// The longest that the interpreter may take to answer.
-const LIMIT: Limit = Limit { time: Duration::from_secs(60), hint: "" };
+const LIMIT: TimeLimit = TimeLimit { time: Duration::from_secs(60), hint: "" };
 
 /// Prints what [`Interpreter`] has. A package that is not made for an interpreter without a GIL turns
 /// the GIL on again.

@@ -5,7 +5,7 @@ mod exercises;
 mod run;
 
 pub use exercises::EXERCISES;
-pub use run::{Ended, Runner, run};
+pub use run::{Outcome, ProgramRunner, run};
 
 /// An exercise of a page.
 pub struct Exercise {
@@ -20,7 +20,7 @@ pub struct Exercise {
     /// One hint for each finding that can be wrong.
     pub hints: [&'static str; 2],
     /// Runs the program and returns what was found.
-    check: fn(&Runner) -> Result<[Finding; 2], String>,
+    check: fn(&ProgramRunner) -> Result<[Finding; 2], String>,
 }
 
 /// One property of a run that shows whether an exercise is solved.
@@ -36,7 +36,7 @@ pub struct Finding {
 }
 
 /// What a check found.
-pub struct Verdict {
+pub struct Findings {
     /// The findings, or why there are none.
     pub findings: Result<[Finding; 2], String>,
     /// The hint for the first finding that is wrong; `None` if the exercise is solved.
@@ -45,12 +45,12 @@ pub struct Verdict {
 
 impl Exercise {
     /// Runs the program and judges it. The first hint is also for a program without a report.
-    pub fn check(&self, runner: &Runner) -> Verdict {
+    pub fn check(&self, runner: &ProgramRunner) -> Findings {
         let findings = (self.check)(runner);
         let wrong = match &findings {
             Ok(findings) => findings.iter().position(|finding| !finding.right),
             Err(_) => Some(0),
         };
-        Verdict { findings, hint: wrong.map(|index| self.hints[index]) }
+        Findings { findings, hint: wrong.map(|index| self.hints[index]) }
     }
 }

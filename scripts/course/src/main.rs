@@ -4,7 +4,7 @@
 
 use std::process::{Command, ExitCode};
 
-use course::{EXERCISES, Exercise, Runner, Verdict};
+use course::{EXERCISES, Exercise, Findings, ProgramRunner};
 
 const HELP: &str = "\
 Checks whether an exercise of a page is solved: builds the working tree, runs the program, and
@@ -53,7 +53,7 @@ fn check_one(exercise: &Exercise) -> bool {
         println!("not solved: it does not compile");
         return false;
     }
-    let Verdict { findings, hint } = exercise.check(&Runner(&|| cargo("run", exercise)));
+    let Findings { findings, hint } = exercise.check(&ProgramRunner(&|| cargo("run", exercise)));
     match findings {
         Ok(findings) => {
             for finding in findings {
@@ -77,7 +77,7 @@ fn check_all(exercises: &[&Exercise]) -> bool {
     for exercise in exercises {
         let state = match build(exercise) {
             Err(_) => "does not compile",
-            Ok(()) => match exercise.check(&Runner(&|| cargo("run", exercise))).hint {
+            Ok(()) => match exercise.check(&ProgramRunner(&|| cargo("run", exercise))).hint {
                 None => "solved",
                 Some(_) => "not solved",
             },

@@ -15,10 +15,10 @@ use serde_json::Value;
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs one program, with different arguments.
-pub struct Runner<'a>(pub &'a dyn Fn() -> Command);
+pub struct ProgramRunner<'a>(pub &'a dyn Fn() -> Command);
 
 /// How a program ended.
-pub struct Ended {
+pub struct Outcome {
     /// Its exit code; `None` if a signal ended it.
     pub code: Option<i32>,
     /// Its standard output.
@@ -27,12 +27,12 @@ pub struct Ended {
     pub stderr: String,
 }
 
-impl Runner<'_> {
+impl ProgramRunner<'_> {
     /// Runs the program with these arguments, separated by spaces.
     ///
     /// # Errors
     /// The program cannot be started, or does not end in time.
-    pub fn run(&self, arguments: &str) -> Result<Ended, String> {
+    pub fn run(&self, arguments: &str) -> Result<Outcome, String> {
         let mut command = (self.0)();
         command.args(arguments.split_whitespace()).env("RUST_BACKTRACE", "0");
         run(command)
@@ -41,7 +41,7 @@ impl Runner<'_> {
     /// Runs the program with `--json` and returns its report.
     ///
     /// # Errors
-    /// As for [`Runner::run`]; a program that prints no report.
+    /// As for [`ProgramRunner::run`]; a program that prints no report.
     pub fn report(&self, arguments: &str) -> Result<Report, String> {
         self.run(&format!("{arguments} --json"))?.json()
     }
@@ -49,7 +49,7 @@ impl Runner<'_> {
     /// Runs an example with `--json` and returns its figures.
     ///
     /// # Errors
-    /// As for [`Runner::report`].
+    /// As for [`ProgramRunner::report`].
     pub fn figures(&self, arguments: &str) -> Result<Value, String> {
         let mut result: Value = self.run(&format!("{arguments} --json"))?.json()?;
         Ok(result["figures"].take())
@@ -60,7 +60,7 @@ impl Runner<'_> {
 ///
 /// # Errors
 /// The command cannot be started, or does not end in time.
-pub fn run(mut command: Command) -> Result<Ended, String> {
+pub fn run(mut command: Command) -> Result<Outcome, String> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().map_err(|error| format!("cannot start {command:?}: {error}"))?;
     let pid = Pid::from_raw(child.id().cast_signed());
@@ -73,10 +73,10 @@ pub fn run(mut command: Command) -> Result<Ended, String> {
     let output = output.map_err(|error| error.to_string())?;
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     let (code, stdout, stderr) = (output.status.code(), text(output.stdout), text(output.stderr));
-    Ok(Ended { code, stdout, stderr })
+    Ok(Outcome { code, stdout, stderr })
 }
 
-impl Ended {
+impl Outcome {
     /// The JSON object on standard output, such as a [`Report`].
     ///
     /// # Errors

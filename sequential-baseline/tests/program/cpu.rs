@@ -3,11 +3,11 @@
 use assert_cmd::cargo::cargo_bin;
 use common::report::{Answer, Report};
 use common::workload::{Strategy, Workload, expected_bytes};
-use testing::Program;
+use testing::TestProgram;
 use testing::program::report;
 
-fn program() -> Program {
-    Program::new(cargo_bin!("sequential-baseline"), &["cpu"])
+fn program() -> TestProgram {
+    TestProgram::new(cargo_bin!("sequential-baseline"), &["cpu"])
 }
 
 testing::cpu_tests!(program());
@@ -21,7 +21,7 @@ fn sums_one_after_another() {
 
 #[test]
 fn does_both_workloads_without_a_subcommand() {
-    let both = Program::new(program().path(), &[]);
+    let both = TestProgram::new(program().path(), &[]);
     let ended = both.run(["--json"]).with_code(0);
     let reports: Vec<Report> =
         ended.stdout.lines().map(|line| serde_json::from_str(line).expect("a report")).collect();
@@ -33,7 +33,7 @@ fn does_both_workloads_without_a_subcommand() {
 
 #[test]
 fn names_arguments_of_other_programs() {
-    let both = Program::new(program().path(), &[]);
+    let both = TestProgram::new(program().path(), &[]);
     both.refuses(["--workers", "2"], &["'--workers'"]);
     both.refuses(["100"], &["'100'"]);
 }

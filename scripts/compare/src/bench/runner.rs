@@ -9,8 +9,8 @@ use common::os::affinity;
 use common::workload::default_numbers;
 
 use crate::check::{Expected, checked};
-use crate::model::{Failure, Interpreter, Origin, Program, Run, Workload};
-use crate::process::{Limit, Processes};
+use crate::model::{Failure, Interpreter, Origin, Program, TimedRun, Workload};
+use crate::process::{Processes, TimeLimit};
 use crate::{catalog, python};
 
 /// What the programs download.
@@ -75,7 +75,7 @@ impl Runner {
     ///
     /// # Errors
     /// The failure of the run.
-    pub fn time(&self, program: &Program, number: usize) -> Result<Run, Failure> {
+    pub fn time(&self, program: &Program, number: usize) -> Result<TimedRun, Failure> {
         self.run_part(program, self.whole(program.workload), &format!("run {number}"))
     }
 
@@ -87,7 +87,7 @@ impl Runner {
         }
     }
 
-    fn run_part(&self, program: &Program, part: usize, name: &str) -> Result<Run, Failure> {
+    fn run_part(&self, program: &Program, part: usize, name: &str) -> Result<TimedRun, Failure> {
         let command = self.command(program, part);
         self.run(command, &self.expected(program.workload, part), name).map(|(run, _)| run)
     }
@@ -101,9 +101,9 @@ impl Runner {
         command: Command,
         expected: &Expected,
         name: &str,
-    ) -> Result<(Run, String), Failure> {
+    ) -> Result<(TimedRun, String), Failure> {
         let finished =
-            self.processes.run(command, Limit { time: self.limit, hint: " (--run-limit)" });
+            self.processes.run(command, TimeLimit { time: self.limit, hint: " (--run-limit)" });
         let finished = finished.map_err(|reason| Failure::new(name, &reason, b"", b""))?;
         let run = checked(&finished, expected, name)?;
         Ok((run, String::from_utf8_lossy(&finished.stderr).into_owned()))

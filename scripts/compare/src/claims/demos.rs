@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::bench::runner::{Runner, Sites};
 use crate::model::{Comparison, DemoResult, Failure};
-use crate::process::{Finished, Limit};
+use crate::process::{Finished, TimeLimit};
 use crate::sources;
 
 /// The longest that a demonstration may take. On an idle machine it takes three seconds at most.
@@ -137,7 +137,8 @@ pub fn run_one(demo: &Demo, runner: &Runner) -> Result<DemoResult, Failure> {
     let folder = TempDir::new()
         .map_err(|error| failed(&format!("there is no temporary folder: {error}")))?;
     let command = demo.built(runner, folder.path());
-    let output = runner.processes.run(command, Limit { time: LIMIT.min(runner.limit), hint: "" });
+    let output =
+        runner.processes.run(command, TimeLimit { time: LIMIT.min(runner.limit), hint: "" });
     let output = output.map_err(|reason| failed(&reason))?;
     demo.read(&output, folder.path())
         .map_err(|reason| Failure::new("its only run", &reason, &output.stdout, &output.stderr))

@@ -1,11 +1,11 @@
 //! The figures of a claim, read off a comparison.
 
 use crate::claims::demos::Demo;
-use crate::model::{ClaimVerdict, Comparison, DemoResult, Figure, Row, Unit, float};
+use crate::model::{ClaimFigure, ClaimVerdict, Comparison, DemoResult, Row, Unit, float};
 
 /// A claim.
 #[derive(Debug)]
-pub struct Claim {
+pub struct ClaimRow {
     /// Its id, whose words are in [`common::demo::claims`].
     pub id: &'static str,
     /// Whether it is an opinion. Then the rule is about the facts that it rests on.
@@ -21,7 +21,7 @@ pub struct Claim {
 /// A verdict, or the reason why there is none.
 pub type Rule = fn(&Facts) -> Result<ClaimVerdict, String>;
 
-impl Claim {
+impl ClaimRow {
     /// The commands that show it, for the folder of the project.
     pub fn commands(&self) -> Vec<String> {
         let figures = self.figures.iter().filter_map(Source::command);
@@ -123,7 +123,7 @@ impl Source {
 
     /// The figure, or the reason why it is missing. A figure that the system does not report has no
     /// value.
-    fn read(&self, comparison: &Comparison) -> Result<Figure, String> {
+    fn read(&self, comparison: &Comparison) -> Result<ClaimFigure, String> {
         let mut interval = None;
         let (source, (name, unit, value)) = match self {
             Self::Program(command, metric) => {
@@ -144,7 +144,7 @@ impl Source {
                 ("this machine".to_owned(), ("cpus", Unit::Count, cpus))
             }
         };
-        Ok(Figure { source, name, unit, value, interval })
+        Ok(ClaimFigure { source, name, unit, value, interval })
     }
 }
 
@@ -152,7 +152,7 @@ impl Source {
 #[derive(Debug)]
 pub struct Facts {
     /// The figures of the claim; an error says why one is missing.
-    pub figures: Vec<Result<Figure, String>>,
+    pub figures: Vec<Result<ClaimFigure, String>>,
     /// The results of its demonstrations; an error says why one is missing.
     pub demos: Vec<Result<(String, DemoResult), String>>,
     /// Whether the GIL of the Python interpreter is on; `None` without an interpreter.
@@ -161,7 +161,7 @@ pub struct Facts {
 
 impl Facts {
     /// Reads the facts of a claim.
-    pub fn of(claim: &Claim, comparison: &Comparison) -> Self {
+    pub fn of(claim: &ClaimRow, comparison: &Comparison) -> Self {
         Self {
             figures: claim.figures.iter().map(|source| source.read(comparison)).collect(),
             demos: claim
@@ -238,8 +238,8 @@ pub fn all<const N: usize>(verdicts: [ClaimVerdict; N]) -> ClaimVerdict {
 #[cfg(test)]
 impl Facts {
     /// Made-up facts: values with an interval of one percent, and whether each demonstration holds.
-    pub fn made_up(claim: &Claim, values: &[f64], holds: bool, demo: serde_json::Value) -> Self {
-        let figure = |value: &f64| Figure {
+    pub fn made_up(claim: &ClaimRow, values: &[f64], holds: bool, demo: serde_json::Value) -> Self {
+        let figure = |value: &f64| ClaimFigure {
             source: "made up".into(),
             name: "figure",
             unit: Unit::Ratio,

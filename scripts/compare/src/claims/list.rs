@@ -8,7 +8,7 @@ use crate::claims::facts::Metric::{
     ArticleTime, CpusUsed, LinesAdded, LinesOfCode, Memory, Processes, Speedup, Threads, Time,
 };
 use crate::claims::facts::Source::{self, Program as P};
-use crate::claims::facts::{Claim, Facts, MIN_GAIN, Rule, all, holds_if};
+use crate::claims::facts::{ClaimRow, Facts, MIN_GAIN, Rule, all, holds_if};
 use crate::model::ClaimVerdict::{self, DoesNotHold, Holds, HoldsForCPython};
 
 /// Half of what the five threads of the article can gain.
@@ -43,11 +43,11 @@ const PROCESSES_DIAGRAM: Demo = Demo::Diagram("multiproc-cpu");
 const REFUSED: Demo = Demo::DocTests("threads-io");
 
 // A claim that holds if its demonstrations hold, unless it gets another rule.
-const fn claim(id: &'static str) -> Claim {
-    Claim { id, opinion: false, figures: &[], demos: &[], rule: Facts::all_hold }
+const fn claim(id: &'static str) -> ClaimRow {
+    ClaimRow { id, opinion: false, figures: &[], demos: &[], rule: Facts::all_hold }
 }
 
-impl Claim {
+impl ClaimRow {
     const fn opinion(self) -> Self {
         Self { opinion: true, ..self }
     }
@@ -72,7 +72,7 @@ fn complete(facts: &Facts, items: f64, workers: f64) -> Result<ClaimVerdict, Str
 }
 
 /// All claims.
-pub const CLAIMS: [Claim; 33] = [
+pub const CLAIMS: [ClaimRow; 33] = [
     claim("C01")
         .figures(&[P(THREADS, Speedup), P(TASKS, Speedup)])
         .rule(|facts| Ok(all([facts.gains(0)?, facts.gains(1)?]))),

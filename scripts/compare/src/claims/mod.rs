@@ -17,7 +17,7 @@ use common::demo::claims::words;
 
 use crate::bench::Bench;
 use crate::claims::demos::Demo;
-use crate::claims::facts::{Claim, Facts, each_once};
+use crate::claims::facts::{ClaimRow, Facts, each_once};
 use crate::claims::list::CLAIMS;
 use crate::model::{ClaimEntry, ClaimVerdict, Comparison};
 
@@ -25,7 +25,7 @@ use crate::model::{ClaimEntry, ClaimVerdict, Comparison};
 /// claim. A diagram or the compiler still can, because they do not depend on time.
 pub fn evaluate(comparison: &Comparison) -> Vec<ClaimEntry> {
     let busy = comparison.busy().is_some();
-    let evaluated = |claim: &Claim| {
+    let evaluated = |claim: &ClaimRow| {
         let mut entry = entry(claim, &Facts::of(claim, comparison));
         let measures = claim.demos.iter().all(|demo| matches!(demo, Demo::Example(..)));
         if busy && measures && entry.verdict == ClaimVerdict::DoesNotHold {
@@ -36,7 +36,7 @@ pub fn evaluate(comparison: &Comparison) -> Vec<ClaimEntry> {
     CLAIMS.iter().map(evaluated).collect()
 }
 
-fn entry(claim: &Claim, facts: &Facts) -> ClaimEntry {
+fn entry(claim: &ClaimRow, facts: &Facts) -> ClaimEntry {
     ClaimEntry {
         id: claim.id,
         claim: words(claim.id),

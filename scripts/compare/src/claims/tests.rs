@@ -7,7 +7,7 @@ use common::demo::claims as words;
 use serde_json::{Value, json};
 
 use crate::claims::demos::Demo;
-use crate::claims::facts::{Claim, Facts, Source};
+use crate::claims::facts::{ClaimRow, Facts, Source};
 use crate::claims::list::CLAIMS;
 use crate::claims::{entry, evaluate};
 use crate::model::ClaimVerdict::{self, DoesNotHold, Holds, HoldsForCPython, NotResolved};
@@ -53,12 +53,12 @@ fn demo_sides(id: &str) -> (Value, Option<Value>) {
     }
 }
 
-fn claim(id: &str) -> &'static Claim {
+fn claim(id: &str) -> &'static ClaimRow {
     CLAIMS.iter().find(|claim| claim.id == id).expect("a claim")
 }
 
 fn judged(
-    claim: &Claim,
+    claim: &ClaimRow,
     values: &[f64],
     holds: bool,
     demo: &Value,

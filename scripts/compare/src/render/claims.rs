@@ -3,24 +3,24 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::OPTIONS;
-use crate::model::{ClaimEntry, ClaimVerdict, Comparison, Figure, Unit};
+use crate::model::{ClaimEntry, ClaimFigure, ClaimVerdict, Comparison, Unit};
 use crate::render::number::{known, memory, significant, time, with_interval};
 use crate::render::words::{heading, python};
-use crate::render::{Block, Grid};
+use crate::render::{Element, Grid};
 
 /// Everything that `--claims` shows.
-pub fn document(comparison: &Comparison) -> Vec<Block> {
+pub fn document(comparison: &Comparison) -> Vec<Element> {
     let claims = comparison.claims.as_deref().unwrap_or_default();
-    let mut blocks = heading("The claims of the article, and whether they hold here", comparison);
-    blocks.extend(comparison.interpreter().map(python).map(Block::Text));
-    blocks.push(Block::Table(list(claims)));
-    blocks.push(Block::Text(counts(claims)));
+    let mut elements = heading("The claims of the article, and whether they hold here", comparison);
+    elements.extend(comparison.interpreter().map(python).map(Element::Text));
+    elements.push(Element::Table(list(claims)));
+    elements.push(Element::Text(counts(claims)));
     if let Some(claim) = claims.iter().find(|claim| claim.id == "C03") {
-        blocks.push(Block::Heading(2, "Speedup of each option on each workload".into()));
-        blocks.push(Block::Table(speedups(&claim.figures)));
-        blocks.push(Block::Text("* the best in its column".into()));
+        elements.push(Element::Heading(2, "Speedup of each option on each workload".into()));
+        elements.push(Element::Table(speedups(&claim.figures)));
+        elements.push(Element::Text("* the best in its column".into()));
     }
-    blocks
+    elements
 }
 
 /// All claims: what was measured, the commands that show it, and the verdict.
@@ -48,8 +48,8 @@ pub fn measured(claim: &ClaimEntry) -> String {
     if parts.is_empty() { "nothing".into() } else { parts.join(" ") }
 }
 
-fn figure(figure: &Figure) -> String {
-    let Figure { source, name, unit, value, interval } = figure;
+fn figure(figure: &ClaimFigure) -> String {
+    let ClaimFigure { source, name, unit, value, interval } = figure;
     let name = name.replace('_', " ");
     let name = name.trim_end_matches(" seconds").trim_end_matches(" bytes");
     let value = known(*value, |value| match unit {
@@ -94,12 +94,12 @@ fn counts(claims: &[ClaimEntry]) -> String {
 }
 
 // The figures of C03: for each option its speedup of the downloads and of the sums.
-fn speedups(figures: &[Figure]) -> Grid {
+fn speedups(figures: &[ClaimFigure]) -> Grid {
     let best = |column: usize| {
         let values = figures.iter().skip(column).step_by(2).filter_map(|figure| figure.value);
         values.fold(1.0, f64::max)
     };
-    let cell = |column: usize, figure: &Figure| match figure.value {
+    let cell = |column: usize, figure: &ClaimFigure| match figure.value {
         Some(value) if value == best(column) => format!("* {}", significant(value)),
         value => known(value, significant),
     };

@@ -5,7 +5,7 @@ use common::report::timeline::Timeline;
 use crate::model::{Comparison, Origin, Python, Row, Strategy, WORKLOADS, Workload};
 use crate::render::number::{known, percent, range, significant};
 use crate::render::words::{heading, interrupted, python};
-use crate::render::{Block, claims, scaling, tables};
+use crate::render::{Element, claims, scaling, tables};
 use crate::statistics::{Ratio, Verdict};
 
 /// With fewer rounds than this an interval is wide.
@@ -25,8 +25,8 @@ const EXPLANATION: [&str; 9] = [
 ];
 
 /// Everything that a comparison shows; with `details` all columns and their explanation.
-pub fn document(comparison: &Comparison, details: bool) -> Vec<Block> {
-    let mut blocks = if comparison.scaling.is_some() {
+pub fn document(comparison: &Comparison, details: bool) -> Vec<Element> {
+    let mut elements = if comparison.scaling.is_some() {
         scaling::document(comparison)
     } else if comparison.claims.is_some() {
         claims::document(comparison)
@@ -34,42 +34,42 @@ pub fn document(comparison: &Comparison, details: bool) -> Vec<Block> {
         compared(comparison, details)
     };
     if comparison.any_failed() {
-        blocks.push(Block::Heading(2, "Failed runs".into()));
-        blocks.extend(failures(comparison));
+        elements.push(Element::Heading(2, "Failed runs".into()));
+        elements.extend(failures(comparison));
     }
-    blocks.extend(interrupted(comparison).map(Block::Text));
-    blocks
+    elements.extend(interrupted(comparison).map(Element::Text));
+    elements
 }
 
-fn compared(comparison: &Comparison, details: bool) -> Vec<Block> {
-    let mut blocks = heading("Concurrency options compared", comparison);
+fn compared(comparison: &Comparison, details: bool) -> Vec<Element> {
+    let mut elements = heading("Concurrency options compared", comparison);
     for workload in WORKLOADS {
         if comparison.of_workload(workload).next().is_none() {
             continue;
         }
-        blocks.push(Block::Heading(2, tables::title(comparison, workload)));
-        blocks.extend(tables::of_workload(comparison, workload, details));
-        blocks.extend(Block::list(verdicts(comparison, workload)));
+        elements.push(Element::Heading(2, tables::title(comparison, workload)));
+        elements.extend(tables::of_workload(comparison, workload, details));
+        elements.extend(Element::list(verdicts(comparison, workload)));
     }
-    blocks.push(Block::Heading(2, "The three options".into()));
-    blocks.push(Block::Table(tables::options(comparison, details)));
+    elements.push(Element::Heading(2, "The three options".into()));
+    elements.push(Element::Table(tables::options(comparison, details)));
     if let Some(interpreter) = comparison.interpreter() {
-        blocks.push(Block::Heading(2, "Slowdown in Python".into()));
-        blocks.push(Block::Text(python(interpreter)));
-        blocks.extend(tables::twins(comparison).map(Block::Table));
+        elements.push(Element::Heading(2, "Slowdown in Python".into()));
+        elements.push(Element::Text(python(interpreter)));
+        elements.extend(tables::twins(comparison).map(Element::Table));
     }
-    blocks.extend(remarks(comparison).into_iter().map(Block::Text));
+    elements.extend(remarks(comparison).into_iter().map(Element::Text));
     if details {
-        blocks.push(Block::Heading(2, "What the figures cover".into()));
-        blocks.push(Block::List(explanation(comparison)));
-        if let Some(outliers) = Block::list(tables::outliers(comparison)) {
-            blocks.extend([Block::Heading(2, "Outliers".into()), outliers]);
+        elements.push(Element::Heading(2, "What the figures cover".into()));
+        elements.push(Element::List(explanation(comparison)));
+        if let Some(outliers) = Element::list(tables::outliers(comparison)) {
+            elements.extend([Element::Heading(2, "Outliers".into()), outliers]);
         }
     } else {
         let text = "More figures and an explanation of each column: --details.";
-        blocks.push(Block::Text(text.into()));
+        elements.push(Element::Text(text.into()));
     }
-    blocks
+    elements
 }
 
 /// What each figure covers, a paragraph each.
@@ -196,18 +196,18 @@ pub fn remarks(comparison: &Comparison) -> Vec<String> {
 }
 
 /// The failures of a comparison.
-pub fn failures(comparison: &Comparison) -> Vec<Block> {
-    let mut blocks = Vec::new();
+pub fn failures(comparison: &Comparison) -> Vec<Element> {
+    let mut elements = Vec::new();
     for (name, failure) in comparison.failures() {
-        blocks.push(Block::Text(format!("{name}, {}: {}", failure.run, failure.reason)));
+        elements.push(Element::Text(format!("{name}, {}: {}", failure.run, failure.reason)));
         for (name, text) in [("output", &failure.stdout), ("error", &failure.stderr)] {
             if text.is_empty() {
-                blocks.push(Block::Text(format!("Its standard {name} was empty.")));
+                elements.push(Element::Text(format!("Its standard {name} was empty.")));
             } else {
-                blocks.push(Block::Text(format!("Its standard {name}:")));
-                blocks.push(Block::Output(text.clone()));
+                elements.push(Element::Text(format!("Its standard {name}:")));
+                elements.push(Element::Output(text.clone()));
             }
         }
     }
-    blocks
+    elements
 }

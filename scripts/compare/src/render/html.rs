@@ -5,11 +5,12 @@ use common::report::svg::{self, View};
 use common::report::timeline::Timeline;
 
 use crate::model::{
-    Comparison, Cost, Machine, Origin, Point, Row, Scaling, Series, Strategy, WORKLOADS, Workload,
+    Comparison, Machine, Origin, Point, PointCost, Row, Scaling, Series, Strategy, WORKLOADS,
+    Workload,
 };
 use crate::render::charts::{self, Bar, Line};
 use crate::render::number::{count, known, memory, percent, ratio, time};
-use crate::render::{Block, Figure, claims, document, scaling, tables, words};
+use crate::render::{Element, Figure, claims, document, scaling, tables, words};
 
 /// The height of all rows of a diagram that shares its axis with others, in pixels.
 const SHARED_HEIGHT: f64 = 170.0;
@@ -20,7 +21,7 @@ const MAX_ROWS: usize = 400;
 
 #[derive(Template)]
 #[template(path = "report.html")]
-struct Page {
+struct ReportPage {
     title: &'static str,
     warnings: Vec<String>,
     sections: Vec<Section>,
@@ -29,7 +30,7 @@ struct Page {
 struct Section {
     id: String,
     title: String,
-    blocks: Vec<Block>,
+    elements: Vec<Element>,
 }
 
 /// The whole file.
@@ -37,7 +38,7 @@ struct Section {
 /// # Errors
 /// What the libraries for charts and templates report.
 pub fn render(comparison: &Comparison) -> Result<String, String> {
-    let page = Page {
+    let page = ReportPage {
         title: match comparison.scaling {
             Some(_) => "Marginal cost of a worker",
             None => "Concurrency options compared",
@@ -53,48 +54,48 @@ pub fn render(comparison: &Comparison) -> Result<String, String> {
 
 fn sections(comparison: &Comparison) -> Result<Vec<Section>, String> {
     let mut sections = Vec::new();
-    let mut add = |id: &str, title: &str, blocks| {
-        sections.push(Section { id: id.to_owned(), title: title.to_owned(), blocks });
+    let mut add = |id: &str, title: &str, elements| {
+        sections.push(Section { id: id.to_owned(), title: title.to_owned(), elements });
     };
     let fastest = |workload| document::verdicts(comparison, workload).into_iter().next();
     let fastest: Vec<String> = WORKLOADS.into_iter().filter_map(fastest).collect();
-    if let Some(fastest) = Block::list(fastest) {
+    if let Some(fastest) = Element::list(fastest) {
         add("result", "Result", vec![fastest]);
     }
     for workload in WORKLOADS {
         if comparison.of_workload(workload).next().is_some() {
-            let mut blocks = vec![bar_chart(comparison, workload)?];
-            blocks.extend(Block::list(document::verdicts(comparison, workload)));
-            blocks.extend(tables::of_workload(comparison, workload, true));
-            add(&words::name(workload), &tables::title(comparison, workload), blocks);
+            let mut elements = vec![bar_chart(comparison, workload)?];
+            elements.extend(Element::list(document::verdicts(comparison, workload)));
+            elements.extend(tables::of_workload(comparison, workload, true));
+            add(&words::name(workload), &tables::title(comparison, workload), elements);
         }
     }
     if let Some(scaling) = &comparison.scaling {
         add("scaling", "Costs by number of workers", of_scaling(scaling)?);
     } else {
         add("diagrams", "Execution diagrams", diagrams(comparison));
-        let options = Block::Table(tables::options(comparison, true));
+        let options = Element::Table(tables::options(comparison, true));
         add("options", "The three options", vec![options]);
     }
     if let Some(interpreter) = comparison.interpreter() {
-        let mut blocks = vec![Block::Text(words::python(interpreter))];
-        blocks.extend(tables::twins(comparison).map(Block::Table));
-        add("python", "Slowdown in Python", blocks);
+        let mut elements = vec![Element::Text(words::python(interpreter))];
+        elements.extend(tables::twins(comparison).map(Element::Table));
+        add("python", "Slowdown in Python", elements);
     }
     if let Some(claims) = &comparison.claims {
-        add("claims", "Claims", vec![Block::Table(claims::list(claims))]);
+        add("claims", "Claims", vec![Element::Table(claims::list(claims))]);
     }
     if comparison.any_failed() {
         add("failures", "Failed runs", document::failures(comparison));
     }
     let remarks = [document::remarks(comparison), tables::outliers(comparison)].concat();
-    if let Some(remarks) = Block::list(remarks) {
+    if let Some(remarks) = Element::list(remarks) {
         add("remarks", "Remarks", vec![remarks]);
     }
-    let mut blocks = vec![Block::List(machine(comparison))];
-    blocks.push(Block::Heading(3, "What the figures cover".into()));
-    blocks.push(Block::List(document::explanation(comparison)));
-    add("machine", "The machine", blocks);
+    let mut elements = vec![Element::List(machine(comparison))];
+    elements.push(Element::Heading(3, "What the figures cover".into()));
+    elements.push(Element::List(document::explanation(comparison)));
+    add("machine", "The machine", elements);
     Ok(sections)
 }
 
@@ -107,7 +108,7 @@ fn machine(comparison: &Comparison) -> Vec<String> {
     ]
 }
 
-fn bar_chart(comparison: &Comparison, workload: Workload) -> Result<Block, String> {
+fn bar_chart(comparison: &Comparison, workload: Workload) -> Result<Element, String> {
     let mut bars = Vec::new();
     let mut words = Vec::new();
     for row in comparison.of_workload(workload) {
@@ -127,46 +128,46 @@ fn bar_chart(comparison: &Comparison, workload: Workload) -> Result<Block, Strin
     Ok(chart(title, &words, charts::bars(&bars)?))
 }
 
-fn chart(title: &str, words: &[String], svg: String) -> Block {
+fn chart(title: &str, words: &[String], svg: String) -> Element {
     let label = format!("{title}. {}", words.join(" "));
-    Block::Figure(Figure { id: None, label, svg, caption: format!("{title}.") })
+    Element::Figure(Figure { id: None, label, svg, caption: format!("{title}.") })
 }
 
-fn diagrams(comparison: &Comparison) -> Vec<Block> {
+fn diagrams(comparison: &Comparison) -> Vec<Element> {
     // The diagrams of the Python programs would be the same.
     let rust = comparison.rows.iter().filter(|row| row.program.origin == Origin::Rust);
     let drawn: Vec<(&Row, Timeline)> =
         rust.filter_map(|row| Some((row, Timeline::of(row.report()?)))).collect();
     if drawn.is_empty() {
-        return vec![Block::Text("No program has a run that can be drawn.".into())];
+        return vec![Element::Text("No program has a run that can be drawn.".into())];
     }
     let seconds = |(_, timeline): &(&Row, Timeline)| timeline.seconds;
     let longest = drawn.iter().map(seconds).fold(0.0, f64::max);
     let shared =
         View { name: "shared", axis_seconds: Some(longest), height: SHARED_HEIGHT, rows: MAX_ROWS };
-    let mut blocks = vec![
-        Block::Heading(3, "All runs on one time axis".into()),
-        Block::Text(format!(
+    let mut elements = vec![
+        Element::Heading(3, "All runs on one time axis".into()),
+        Element::Text(format!(
             "All axes are {} long: a shorter diagram is a shorter run. The dashed line is the end of \
              the run. Each is one of the timed runs, as the program reports it, without the start \
              and the end of its process.",
             time(longest)
         )),
     ];
-    blocks.extend(drawn.iter().map(|drawn| diagram(drawn, shared, "the common")));
+    elements.extend(drawn.iter().map(|drawn| diagram(drawn, shared, "the common")));
     let short = || drawn.iter().filter(|drawn| seconds(drawn) < SHORT * longest);
     if short().next().is_some() {
         let zoom = short().map(seconds).fold(0.0, f64::max);
         let zoomed =
             View { name: "zoomed", axis_seconds: Some(zoom), rows: MAX_ROWS, ..View::WHOLE };
-        blocks.push(Block::Heading(3, "The short runs on a zoomed time axis".into()));
-        blocks.push(Block::Text(format!("These axes are {} long.", time(zoom))));
-        blocks.extend(short().map(|drawn| diagram(drawn, zoomed, "the zoomed")));
+        elements.push(Element::Heading(3, "The short runs on a zoomed time axis".into()));
+        elements.push(Element::Text(format!("These axes are {} long.", time(zoom))));
+        elements.extend(short().map(|drawn| diagram(drawn, zoomed, "the zoomed")));
     }
-    blocks
+    elements
 }
 
-fn diagram((row, timeline): &(&Row, Timeline), view: View, axis: &str) -> Block {
+fn diagram((row, timeline): &(&Row, Timeline), view: View, axis: &str) -> Element {
     let how = match (row.program.strategy, row.program.workload) {
         (Some(Strategy::Sequential) | None, Workload::Io) => "One download after another",
         (Some(Strategy::Sequential) | None, Workload::Cpu) => "One sum after another",
@@ -187,7 +188,7 @@ fn diagram((row, timeline): &(&Row, Timeline), view: View, axis: &str) -> Block 
     };
     let caption = format!("{how}. Up to {most} were in progress at once{filled}.");
     let command = row.program.command();
-    Block::Figure(Figure {
+    Element::Figure(Figure {
         id: Some(format!("{}-{}", view.name, command.replace(' ', "-"))),
         label: format!("{command}, on {axis} time axis"),
         svg: svg::draw(timeline, view),
@@ -195,22 +196,22 @@ fn diagram((row, timeline): &(&Row, Timeline), view: View, axis: &str) -> Block 
     })
 }
 
-fn of_scaling(scaling: &Scaling) -> Result<Vec<Block>, String> {
+fn of_scaling(scaling: &Scaling) -> Result<Vec<Element>, String> {
     Ok(vec![
-        Block::Text(scaling::task(scaling)),
+        Element::Text(scaling::task(scaling)),
         line_chart("CPU time", scaling, Point::CPU_TIME, time)?,
         line_chart("Memory", scaling, Point::MEMORY, memory)?,
-        Block::Table(scaling::points(scaling)),
-        Block::List([scaling::classes(scaling), scaling::remarks(scaling)].concat()),
+        Element::Table(scaling::points(scaling)),
+        Element::List([scaling::classes(scaling), scaling::remarks(scaling)].concat()),
     ])
 }
 
 fn line_chart(
     title: &str,
     scaling: &Scaling,
-    cost: Cost,
+    cost: PointCost,
     show: fn(f64) -> String,
-) -> Result<Block, String> {
+) -> Result<Element, String> {
     let line = |series: &Series| {
         let pair = |point: &Point| {
             // What is not above 0 has no place on a logarithmic axis.

@@ -5,22 +5,22 @@ use comfy_table::{CellAlignment, Table};
 
 use crate::model::Comparison;
 use crate::render::document::document;
-use crate::render::{Block, Figure, Grid};
+use crate::render::{Element, Figure, Grid};
 
 /// The whole file.
 pub fn render(comparison: &Comparison) -> String {
-    document(comparison, true).iter().map(block).collect::<Vec<_>>().join("\n\n") + "\n"
+    document(comparison, true).iter().map(element).collect::<Vec<_>>().join("\n\n") + "\n"
 }
 
-fn block(block: &Block) -> String {
-    match block {
-        Block::Heading(level, text) => format!("{} {text}", "#".repeat(*level)),
-        Block::Text(text) | Block::Figure(Figure { label: text, .. }) => text.clone(),
-        Block::List(items) => {
+fn element(element: &Element) -> String {
+    match element {
+        Element::Heading(level, text) => format!("{} {text}", "#".repeat(*level)),
+        Element::Text(text) | Element::Figure(Figure { label: text, .. }) => text.clone(),
+        Element::List(items) => {
             items.iter().map(|item| format!("- {item}")).collect::<Vec<_>>().join("\n")
         }
-        Block::Table(grid) => table(grid),
-        Block::Output(text) => indented(text),
+        Element::Table(grid) => table(grid),
+        Element::Output(text) => indented(text),
     }
 }
 

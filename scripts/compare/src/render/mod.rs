@@ -22,7 +22,7 @@ pub mod sample;
 
 /// A part of a document.
 #[derive(Clone, Debug)]
-pub enum Block {
+pub enum Element {
     /// A heading of a level from 1.
     Heading(usize, String),
     /// A paragraph. Its lines may be filled.
@@ -50,7 +50,7 @@ pub struct Figure {
     pub caption: String,
 }
 
-impl Block {
+impl Element {
     /// A list; nothing if it has no items.
     pub fn list(items: Vec<String>) -> Option<Self> {
         Some(items).filter(|items| !items.is_empty()).map(Self::List)

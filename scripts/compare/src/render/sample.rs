@@ -6,14 +6,14 @@ use serde_json::json;
 
 use crate::catalog::{PYTHON, RUST};
 use crate::model::{
-    ClaimEntry, ClaimVerdict, Comparison, DemoResult, Failure, Figure, Interpreter, Machine,
-    NotRun, Point, Python, Row, Run, Scaling, Series, Unit, Workload,
+    ClaimEntry, ClaimFigure, ClaimVerdict, Comparison, DemoResult, Failure, Interpreter, Machine,
+    NotRun, Point, Python, Row, Scaling, Series, TimedRun, Unit, Workload,
 };
 use crate::scaling::fit::fits;
 
 /// A run whose figures all follow from two of them.
-pub fn run(round: usize, wall_seconds: f64, units: u64) -> Run {
-    Run {
+pub fn run(round: usize, wall_seconds: f64, units: u64) -> TimedRun {
+    TimedRun {
         round,
         wall_seconds,
         user_seconds: Some(wall_seconds / 4.0),
@@ -29,14 +29,14 @@ pub fn run(round: usize, wall_seconds: f64, units: u64) -> Run {
 }
 
 /// Runs with these times, one in each round.
-fn runs(times: &[f64], units: u64) -> Vec<Run> {
+fn runs(times: &[f64], units: u64) -> Vec<TimedRun> {
     (0..).zip(times).map(|(round, wall)| run(round, *wall, units)).collect()
 }
 
 /// A comparison in which each kind of row occurs: one with an outlier, one with unknown figures, one
 /// that failed after a run and one that never ran.
 pub fn comparison() -> Comparison {
-    let row = |program: usize, runs: Vec<Run>| Row {
+    let row = |program: usize, runs: Vec<TimedRun>| Row {
         program: RUST[program],
         runs,
         failure: None,
@@ -121,7 +121,7 @@ pub fn report(tasks: usize) -> Report {
 pub fn claims() -> Vec<ClaimEntry> {
     let summary = "7 of 100 updates were lost.".into();
     let demo = DemoResult::new(true, json!({ "updates_lost": 7 }), summary);
-    let figure = |source: &str, name, unit, value| Figure {
+    let figure = |source: &str, name, unit, value| ClaimFigure {
         source: source.into(),
         name,
         unit,
@@ -137,7 +137,7 @@ pub fn claims() -> Vec<ClaimEntry> {
         demos: Vec::new(),
         commands: vec!["cargo run -p threads-io --example race_condition".into()],
     };
-    let speedup = Figure {
+    let speedup = ClaimFigure {
         interval: Some((4.86, 4.90)),
         ..figure("threads-io", "speedup", Unit::Ratio, Some(4.88))
     };

@@ -4,7 +4,7 @@ use crate::model::{Comparison, Fit, Point, Scaling, Series, Workload};
 use crate::render::number::{UNKNOWN, count, known, memory, time};
 use crate::render::tables::NONE;
 use crate::render::words::{heading, name};
-use crate::render::{Block, Grid};
+use crate::render::{Element, Grid};
 
 /// What each figure covers.
 pub const EXPLANATION: [&str; 4] = [
@@ -19,17 +19,17 @@ const POINTS: [&str; 7] =
     ["program", "workers", "time", "CPU time", "memory", "one more: CPU time", "one more: memory"];
 
 /// Everything that `--scaling` shows.
-pub fn document(comparison: &Comparison) -> Vec<Block> {
-    let mut blocks = heading("Marginal cost of a worker", comparison);
+pub fn document(comparison: &Comparison) -> Vec<Element> {
+    let mut elements = heading("Marginal cost of a worker", comparison);
     if let Some(scaling) = &comparison.scaling {
-        blocks.push(Block::Text(task(scaling)));
-        blocks.push(Block::Table(points(scaling)));
-        blocks.push(Block::List(classes(scaling)));
-        blocks.extend(Block::list(remarks(scaling)));
-        blocks.push(Block::Heading(2, "What the figures cover".into()));
-        blocks.push(Block::List(EXPLANATION.map(str::to_owned).to_vec()));
+        elements.push(Element::Text(task(scaling)));
+        elements.push(Element::Table(points(scaling)));
+        elements.push(Element::List(classes(scaling)));
+        elements.extend(Element::list(remarks(scaling)));
+        elements.push(Element::Heading(2, "What the figures cover".into()));
+        elements.push(Element::List(EXPLANATION.map(str::to_owned).to_vec()));
     }
-    blocks
+    elements
 }
 
 /// What the programs did.

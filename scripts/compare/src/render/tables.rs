@@ -3,7 +3,7 @@
 use crate::catalog::{OPTION_FACTS, OPTIONS};
 use crate::model::{Comparison, Origin, Row, Workload, float};
 use crate::render::number::{count, known, memory, percent, ratio, significant, spread, time};
-use crate::render::{Block, Grid};
+use crate::render::{Element, Grid};
 
 /// A figure that does not exist.
 pub const NONE: &str = "–";
@@ -73,7 +73,7 @@ const CODE_LINES: Column =
     ("code lines", |_, row| Some(known(row.lines_of_code, |lines| count(lines as u64))));
 
 /// The tables of a workload: the results; with `details` also times and other costs.
-pub fn of_workload(comparison: &Comparison, workload: Workload, details: bool) -> Vec<Block> {
+pub fn of_workload(comparison: &Comparison, workload: Workload, details: bool) -> Vec<Element> {
     let costs = [&[PROGRAM], &COSTS[..], &[CODE_LINES]].concat();
     let tables = [
         (title(comparison, workload), &RESULTS[..]),
@@ -90,7 +90,7 @@ pub fn of_workload(comparison: &Comparison, workload: Workload, details: bool) -
             .collect(),
         words: 1,
     };
-    tables.into_iter().take(if details { 3 } else { 1 }).map(table).map(Block::Table).collect()
+    tables.into_iter().take(if details { 3 } else { 1 }).map(table).map(Element::Table).collect()
 }
 
 /// Each program and its twin in Python, if there are any.

@@ -6,7 +6,7 @@ use comfy_table::{
 
 use crate::model::Comparison;
 use crate::render::document::document;
-use crate::render::{Block, Figure, Grid};
+use crate::render::{Element, Figure, Grid};
 
 /// The most columns of a line.
 pub const WIDTH: usize = 100;
@@ -22,20 +22,20 @@ const RULES: TableStyle = TableStyle::new()
 
 /// The whole output.
 pub fn render(comparison: &Comparison, details: bool) -> String {
-    document(comparison, details).iter().map(block).collect::<Vec<_>>().join("\n\n")
+    document(comparison, details).iter().map(element).collect::<Vec<_>>().join("\n\n")
 }
 
-fn block(block: &Block) -> String {
-    match block {
-        Block::Heading(1, text) => text.clone(),
-        Block::Heading(_, text) => format!("\n{text}"),
-        Block::Text(text) | Block::Figure(Figure { label: text, .. }) => filled(text, ""),
-        Block::List(items) => {
+fn element(element: &Element) -> String {
+    match element {
+        Element::Heading(1, text) => text.clone(),
+        Element::Heading(_, text) => format!("\n{text}"),
+        Element::Text(text) | Element::Figure(Figure { label: text, .. }) => filled(text, ""),
+        Element::List(items) => {
             let items = items.iter().map(|item| format!("- {}", filled(item, "  ")));
             items.collect::<Vec<_>>().join("\n")
         }
-        Block::Table(grid) => table(grid),
-        Block::Output(text) => super::markdown::indented(text),
+        Element::Table(grid) => table(grid),
+        Element::Output(text) => super::markdown::indented(text),
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::model::{Comparison, Interpreter, Machine};
-use crate::render::Block;
+use crate::render::Element;
 use crate::render::number::{known, percent};
 
 /// A machine in words.
@@ -42,11 +42,11 @@ pub fn interrupted(comparison: &Comparison) -> Option<String> {
 }
 
 /// The beginning of a document: its title, and the machine that it is from.
-pub fn heading(title: &str, comparison: &Comparison) -> Vec<Block> {
-    let mut blocks: Vec<Block> = busy(comparison).map(Block::Text).into_iter().collect();
-    blocks.push(Block::Heading(1, title.into()));
-    blocks.push(Block::Text(format!("Measured on {}.", machine(&comparison.machine))));
-    blocks
+pub fn heading(title: &str, comparison: &Comparison) -> Vec<Element> {
+    let mut elements: Vec<Element> = busy(comparison).map(Element::Text).into_iter().collect();
+    elements.push(Element::Heading(1, title.into()));
+    elements.push(Element::Text(format!("Measured on {}.", machine(&comparison.machine))));
+    elements
 }
 
 /// A warning if others took more than a tenth of the CPUs.

@@ -2,7 +2,7 @@
 
 use statrs::statistics::Statistics;
 
-use crate::model::{Class, Cost, Fit, Point, Scaling, Series, Workload};
+use crate::model::{Class, Fit, Point, PointCost, Scaling, Series, Workload};
 
 /// An exponent within this distance of 0, 1 or -1 is flat, linear or inverse: ten times the workers
 /// then change the cost by a factor of 1.26 (`10^0.1`) at most.
@@ -25,7 +25,7 @@ fn fit(series: &Series, least: usize, most: usize) -> Option<Fit> {
     let base = series.points.first()?;
     let within = |point: &&Point| (least..=most).contains(&point.workers);
     let points: Vec<&Point> = series.points.iter().filter(within).collect();
-    let class_of = |cost: Cost, added: bool| {
+    let class_of = |cost: PointCost, added: bool| {
         let (workers, least) = if added { (base.workers, cost(base)?) } else { (0, 0.0) };
         let pair = |point: &&Point| Some(((point.workers - workers) as f64, cost(point)? - least));
         class(points.iter().filter_map(pair))

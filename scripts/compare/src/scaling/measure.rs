@@ -87,7 +87,7 @@ fn note(
     scaling: &mut Scaling,
     comparison: &mut Comparison,
     turn: Turn,
-    measured: Result<Measured, Failure>,
+    measured: Result<Measurement, Failure>,
     bench: &Bench,
 ) -> Option<Turn> {
     let series = &mut scaling.series[turn.target];
@@ -162,7 +162,7 @@ fn up_to_two_for_each_cpu(cpus: usize) -> Vec<usize> {
 }
 
 /// A point, or how many workers a limit allowed instead, and which limit.
-type Measured = Result<Point, NotRun>;
+type Measurement = Result<Point, NotRun>;
 
 struct Meter<'a> {
     bench: &'a Bench,
@@ -171,7 +171,7 @@ struct Meter<'a> {
 }
 
 impl Meter<'_> {
-    fn measure(&self, program: &Program, workers: usize) -> Result<Measured, Failure> {
+    fn measure(&self, program: &Program, workers: usize) -> Result<Measurement, Failure> {
         let rounds = if program.workload == Workload::Io { 1 } else { SUMS_ROUNDS };
         let mut points = Vec::new();
         for _ in 0..rounds {
@@ -184,7 +184,7 @@ impl Meter<'_> {
         Ok(Ok(points[rounds / 2]))
     }
 
-    fn once(&self, program: &Program, workers: usize) -> Result<Measured, Failure> {
+    fn once(&self, program: &Program, workers: usize) -> Result<Measurement, Failure> {
         let (command, expected) = self.command(program, workers);
         // Processes report what they share each as their own, so their memory is watched.
         let processes = program.strategy == Some(Strategy::Processes);
@@ -290,7 +290,7 @@ fn memory_of(group: Pid) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::Limit;
+    use crate::process::TimeLimit;
 
     #[test]
     fn the_programs_take_turns_and_processes_end_early() {
@@ -325,7 +325,9 @@ mod tests {
         command.arg("0.5");
         let processes = Processes::default();
         let stop = watch_memory(processes.clone(), Workload::Cpu).expect("a thread");
-        processes.run(command, Limit { time: Duration::from_secs(60), hint: "" }).expect("a run");
+        processes
+            .run(command, TimeLimit { time: Duration::from_secs(60), hint: "" })
+            .expect("a run");
         let bytes = stop().expect("known");
         assert!((50_000..1 << 30).contains(&bytes), "{bytes}");
     }

@@ -14,7 +14,7 @@ use nix::unistd::Pid;
 use predicates::prelude::*;
 use serde_json::Value;
 use tempfile::TempDir;
-use testing::{Program, Running, end, eventually, random, rounds};
+use testing::{Running, TestProgram, end, eventually, random, rounds};
 
 /// The figures that the claims need of each example.
 const EXAMPLES: [(&str, &str); 14] = [
@@ -296,8 +296,8 @@ echo '{{"claim": [], "holds": true, "figures": {{{figures}}}, "summary": "All is
 }
 
 /// The harness.
-fn harness() -> Program {
-    Program::new(Path::new(env!("CARGO_BIN_EXE_compare")), &[])
+fn harness() -> TestProgram {
+    TestProgram::new(Path::new(env!("CARGO_BIN_EXE_compare")), &[])
 }
 
 /// `command`, which is one of the harness, on these programs. One of them runs once.

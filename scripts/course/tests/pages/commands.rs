@@ -11,7 +11,7 @@ use std::fs;
 use std::process::Command;
 use std::thread;
 
-use course::{Ended, run};
+use course::{Outcome, run};
 use tempfile::TempDir;
 
 use crate::{Page, built, copy_workspace, pages, workspace, write};
@@ -87,7 +87,7 @@ impl Scratch {
         Self(folder)
     }
 
-    fn run(&self, command: &str) -> Ended {
+    fn run(&self, command: &str) -> Outcome {
         let [copy, bin] = ["copy", "bin"].map(|name| self.0.path().join(name));
         let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a path"));
         let mut sh = Command::new("sh");

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use course::{EXERCISES, Exercise, Runner};
+use course::{EXERCISES, Exercise, ProgramRunner};
 
 use crate::{PROGRAMS, Page, built, copy_workspace, workspace, write};
 
@@ -120,7 +120,7 @@ fn assert_hint(
 ) {
     let mut findings = String::new();
     for _ in 0..3 {
-        let verdict = exercise.check(&Runner(program));
+        let verdict = exercise.check(&ProgramRunner(program));
         if expected(verdict.hint) {
             return;
         }
