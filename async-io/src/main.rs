@@ -20,8 +20,8 @@ async fn download_site(session: &AsyncSession, site: &Site) -> Result<u64> {
     response.read_to_end().await
 }
 
-// The attribute starts a runtime and runs this function on it. Often `main` is such a function; here
-// `main` checks the arguments first.
+// The attribute makes this an ordinary function, which starts a runtime and runs the body on it. Often
+// `main` is such a function; here `main` checks the arguments first.
 #[tokio::main(flavor = "current_thread")]
 async fn download_all_sites(run: &'static Run<Site>) -> Result<()> {
     let session = run.async_session()?;

@@ -102,7 +102,8 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
                 Ok(())
             }
             Forked::Child(child) => {
-                // Not in the closure: its variables would be dropped by a panic, before the process ends.
+                // Not in the closure: a panic would drop them there, and the parent would read end-of-file
+                // before this process has ended.
                 let (tasks, records) = (File::from(task_reader), File::from(record_writer));
                 child.run_and_exit(|| {
                     // The fork copied the parent's ends of all pipes. As long as they are open here, other
@@ -118,7 +119,7 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
         }
     }
 
-    /// A worker's whole life. The pool kills it at the end; if the parent dies, it reads end-of-file.
+    /// A worker's whole life, until the pool kills it or the parent has gone. (A `&File` can read and write.)
     fn serve(&self, number: usize, mut tasks: &File, mut records: &File) -> io::Result<()> {
         let mut index = [0; size_of::<usize>()];
         while tasks.read_exact(&mut index).is_ok() {
@@ -185,7 +186,7 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
         self.run.note(&format!("worker {number} {reason} during {}", *self.items[index]));
         self.attempts[index] += 1;
         if self.attempts[index] < MAX_ATTEMPTS {
-            // To the front, because the items before it are done or in flight.
+            // To the front, so that the items stay in their order.
             return self.pending.push_front(index);
         }
         let error = format!("failed after {MAX_ATTEMPTS} attempts: its worker {reason}");
@@ -195,8 +196,9 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
 
 /// Kills a worker, waits for it, and returns how it ended.
 fn end_of(pid: Pid, reason: &str) -> String {
-    // Ends a worker that lives, such as one that sent a wrong record. It does not change how a dead one ended.
+    // Ends a worker that lives, such as one that sent a wrong record.
     let _ = kill(pid, Signal::SIGKILL);
+    // A worker whose pipe is closed was dead before: the signal is its own, and not this SIGKILL.
     let closed = reason == wire::CLOSED;
     match waitpid(pid, None) {
         Ok(WaitStatus::Exited(_, code)) => format!("exited with code {code}"),

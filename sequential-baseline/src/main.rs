@@ -4,7 +4,7 @@
 //! - Bad: the CPU is idle while a site takes its time ([`download_all_sites`]), and all other cores
 //!   are idle while one computes ([`find_sums`]).
 //!
-//! Each option changes one of these two functions and keeps the names. To see an option, run
+//! Each option does one of the two workloads and keeps the names. To see an option, run
 //! `diff sequential-baseline/src/main.rs threads-io/src/main.rs`.
 
 use std::process::ExitCode;

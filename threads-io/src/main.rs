@@ -23,7 +23,7 @@ fn download_all_sites(run: &Run<Site>) -> Result<()> {
     let queue = Mutex::new(run.items());
     thread::scope(|scope| {
         for _ in 0..run.workers {
-            // Like `scope.spawn`, which would panic if the system refuses a thread; here the run goes on.
+            // Like `scope.spawn`, which panics if the system refuses a thread; here the run goes on.
             run.spawn(scope, || {
                 let session = run.session();
                 loop {
