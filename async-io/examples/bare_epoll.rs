@@ -5,8 +5,8 @@
 //! kernel has data for one of them, and only that download goes on. A task keeps a download's state in
 //! its variables; here it is a struct.
 //!
-//! It is short rather than complete: http only, one time limit for all, and a connection that fails ends
-//! the run. epoll is part of Linux.
+//! It is short rather than complete: http only, no `--timeout`, and a site that refuses the connection
+//! ends the run. epoll is part of Linux.
 #![cfg_attr(not(target_os = "linux"), allow(dead_code, unused_imports))]
 
 use std::collections::HashMap;
@@ -84,7 +84,7 @@ fn download_all_sites(run: &Run<Site>) -> Result<()> {
         };
         // 3. Let the downloads of these sockets advance. A closed socket leaves epoll by itself.
         for index in events[..ready].iter().map(|event| event.data() as usize) {
-            let Some(download) = downloads.get_mut(&index) else { continue };
+            let download = downloads.get_mut(&index).ok_or("an event without a download")?;
             let outcome = match download.advance() {
                 Ok(None) => continue,
                 Ok(Some(bytes)) => Ok(bytes),

@@ -37,7 +37,7 @@ async fn blocking_in_own_threads(run: &'static Run<Site>) -> Result<()> {
         let session = session.clone();
         let download = move || downloads::download_site(&session, &site);
         tasks.spawn(async move {
-            // `await?` unwraps the thread's result, which is the download's own result.
+            // `?` removes the thread's own error; what remains is the download's `Result`.
             run.time_async(&site, async { spawn_blocking(download).await? }).await;
         });
     }

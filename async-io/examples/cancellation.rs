@@ -18,7 +18,7 @@ use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::{sleep, timeout};
 use tokio::{select, spawn};
 
-/// Returns how many of two steps were done when the time was over.
+/// Returns how many of two steps were done when the time ran out.
 async fn steps_done() -> u64 {
     let done = Cell::new(0);
     let work = async {
@@ -35,7 +35,7 @@ async fn receive_pair(messages: &mut Receiver<u64>) -> Option<[u64; 2]> {
     Some([messages.recv().await?, messages.recv().await?])
 }
 
-/// Returns how many of `count` messages are lost, if a tick comes after each message.
+/// Returns how many of `count` messages are lost when a tick follows each message.
 async fn messages_lost(count: u64, keep_future: bool) -> u64 {
     let (message, mut messages) = mpsc::channel(1);
     let (tick, mut ticks) = mpsc::channel(1);
@@ -49,7 +49,7 @@ async fn messages_lost(count: u64, keep_future: bool) -> u64 {
     });
     let mut received = 0;
     loop {
-        // Dropped at the end of each outer loop, as if `select!` below had made it.
+        // Dropped at the end of each iteration of the outer loop, as if created inside `select!`.
         let mut future = pin!(receive_pair(&mut messages));
         loop {
             select! {

@@ -1,7 +1,7 @@
 //! C11: tasks are switched **cooperatively, only at an `.await`**. So `x = x + 1` needs no lock. With
 //! an `.await` between the read and the write, updates are lost, and the same number in every run.
 //!
-//! Two tasks on one thread count on one `x`. The figures show the lost updates, and the turns: how
+//! Two tasks on one thread increment one shared `x`. The figures show the lost updates, and the turns: how
 //! often the thread changed from one task to the other.
 
 use std::cell::Cell;

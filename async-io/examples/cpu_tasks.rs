@@ -25,8 +25,8 @@ async fn find_sums(sums: u64) -> Result<u128> {
     Ok(tasks.join_all().await.iter().sum())
 }
 
-/// All tasks together used one CPU, plus a tenth for the runtime. The speedup is no rule, because it
-/// depends on other programs.
+/// All tasks together used one CPU, plus a tenth for the runtime. The speedup is not part of the
+/// rule, because it depends on other programs.
 pub(crate) fn holds(cpus_used: Option<f64>) -> bool {
     cpus_used.is_some_and(|cpus| cpus <= 1.1)
 }

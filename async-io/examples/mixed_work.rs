@@ -2,7 +2,8 @@
 //! long all other tasks wait.**
 //!
 //! Each download is followed by a sum, in three ways: on the thread of the tasks; by `spawn_blocking`,
-//! which has hundreds of threads; and by rayon behind a channel, which has one for each core. A
+//! which has hundreds of threads; and by rayon, which has a thread for each core and returns the result
+//! through a channel. A
 //! heartbeat task shows the latency that other tasks see.
 
 use std::process::ExitCode;

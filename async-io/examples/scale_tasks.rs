@@ -1,4 +1,4 @@
-//! C21: **far more tasks than threads can wait at the same time**, and a task costs less than a thread
+//! C21: **far more tasks can wait at the same time than threads**, and a task costs less than a thread
 //! does when hundreds of threads wait.
 //!
 //! More and more tasks on one thread run to their `.await`, a sleep of an hour; by default a million.
@@ -25,7 +25,7 @@ fn idle_tasks(up_to: usize) -> Result<Figures> {
             for number in 1..=batch {
                 task::spawn(time::sleep(HOUR));
                 if number % 1_000 == 0 || number == batch {
-                    // First in, first out: when this task has run, all tasks before it sleep.
+                    // First in, first out: when this task has run, all earlier tasks are asleep.
                     task::spawn(async {}).await?;
                 }
             }
@@ -52,7 +52,7 @@ async fn ping_pong(rounds: u32) -> Result<()> {
     Ok(())
 }
 
-/// More tasks than threads waited at the same time. A task took less time to start than a thread, and
+/// More tasks than threads waited at the same time. A task started in less time than a thread, and used
 /// less memory, if that is known.
 pub(crate) fn holds(tasks: &Figures, threads: &Figures) -> bool {
     tasks.reached > threads.reached

@@ -35,8 +35,8 @@ fn cost(report: &Report) -> Cost {
     (report.wall_seconds, cpu)
 }
 
-/// The processes took less time than the baseline, more than the tasks, and more CPU time than as many
-/// threads, if that is known.
+/// The processes took less time than the baseline, more than the tasks, and more CPU time than the
+/// same number of threads, if that is known.
 pub(crate) fn holds(baseline: Cost, processes: Cost, threads: Cost, tasks: Cost) -> bool {
     let cpu_time = processes.1.zip(threads.1);
     processes.0 < baseline.0

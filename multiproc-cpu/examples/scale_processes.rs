@@ -1,8 +1,8 @@
-//! C06: a process is heavy. **It takes longer to start than a thread, and more memory**, although
+//! C06: a process is heavy. **It takes longer to start than a thread, and uses more memory**, although
 //! `fork` copies only the pages that are written to later.
 //!
 //! More and more processes start and wait for the end of a pipe. The figures show what a process costs,
-//! and what a thread costs when 500 wait: time to start, memory (a shared page counts in equal parts),
+//! and what a thread costs when 500 wait: time to start, memory (a shared page is split evenly),
 //! page tables, and the time of a context switch.
 
 use std::io::{self, Read, Write, pipe};
@@ -65,7 +65,7 @@ fn ping_pong(rounds: u32) -> Result<()> {
     Ok(())
 }
 
-/// A process took longer to start than a thread, and more memory, if that is known.
+/// A process took longer to start than a thread, and used more memory, if that is known.
 pub(crate) fn holds(processes: &Figures, threads: &Figures) -> bool {
     processes.compared_with(threads, |process, thread| process > thread)
 }

@@ -53,7 +53,7 @@ pub(crate) fn holds(before: u64, written: u64, [variable, piped, shared]: [u64; 
 }
 
 fn main() -> ExitCode {
-    let help = "The number that the child writes; before, it is 1";
+    let help = "The number that the child writes (initially 1)";
     let flag = Flag { name: "number", help, default: 42, range: 0..=u64::MAX };
     demo::show_drawn(Claim::Article(&["C29"]), flag, |number| {
         let title = "One variable in two processes";

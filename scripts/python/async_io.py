@@ -1,4 +1,4 @@
-"""Option 2 in Python: async for I/O. A task for each site, all on one thread; a task that has to
+"""Option 2 in Python: async, for I/O. A task for each site, all on one thread; a task that has to
 wait gives up the thread with `await`, and another task runs.
 
 The twin of `async-io/src/main.rs`.
@@ -11,7 +11,7 @@ from common import Run
 
 
 async def download_site(session, site):
-    # The task can be paused only here: where it enters or leaves an `async with`, or awaits.
+    # A task can be paused only where it enters or leaves an `async with`, or awaits.
     async with session.get(site.url) as response:
         return len(await response.read())
 

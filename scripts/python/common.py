@@ -357,7 +357,7 @@ def at_least(least, kind=int):
 def site_url(text):
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        raise argparse.ArgumentTypeError("needs the form http://host/path, without a user name")
+        raise argparse.ArgumentTypeError("needs the form http(s)://host/path, without a user name")
     return text
 
 
@@ -389,9 +389,9 @@ def start_local_server():
     # The profile `release` comes after `debug`: prefer it.
     programs = sorted(Path(target).glob("*/async-io"))
     if not programs:
-        sys.exit("error: no local server: `cargo build` makes it, or name one with --site-server")
+        sys.exit("error: no local server: run `cargo build`, or name one with --site-server")
     # It gets no Ctrl-C, so that downloads in progress can end. It ends with this program, which
-    # closes the server's standard input.
+    # closes the server's standard input. Kept in an attribute, or it would be closed at once.
     pipe = subprocess.PIPE
     start_local_server.process = subprocess.Popen(
         [programs[-1], "serve-sites"], stdin=pipe, stdout=pipe, text=True, start_new_session=True

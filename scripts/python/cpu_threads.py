@@ -1,7 +1,7 @@
 """Threads for CPU in Python: the wrong option. CPython's GIL lets one thread compute at a time, so
-that the threads together take as long as the baseline, or longer.
+the threads together take as long as the baseline, or longer.
 
-A free-threaded interpreter has no GIL: there they compute in parallel. The report contains whether
+A free-threaded interpreter has no GIL: there they compute in parallel. The report says whether
 the GIL is on. In Rust: the example `cpu_threads` of threads-io.
 """
 

@@ -1,7 +1,7 @@
 """Interpreters for CPU in Python: one process, and in it an interpreter for each core. Each has a
-GIL of its own, so that they compute in parallel; they share no objects, as processes do not.
+GIL of its own, so they compute in parallel. Like processes, they share no objects.
 
-Needs CPython 3.14 or later. Rust has no such option: its threads have no GIL.
+Needs CPython 3.14 or later. Rust needs no such option: its threads have no GIL.
 """
 
 import sys

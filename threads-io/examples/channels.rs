@@ -1,4 +1,4 @@
-//! Beyond the notes: a queue between threads as a channel. **A bounded channel makes a fast producer
+//! Beyond the notes: a channel as the queue between threads. **A bounded channel makes a fast producer
 //! wait for a slow consumer (backpressure). An unbounded channel stores what the consumer has not
 //! taken yet, and memory grows.**
 //!

@@ -88,7 +88,7 @@ fn main() -> ExitCode {
         // First, because the locks of the deadlock are never released.
         let (one_order, ..) = run(rounds, [a_then_b, a_then_b])?;
         let (opposite, deadlocked, timeline) = run(rounds, [a_then_b, b_then_a])?;
-        // Of both threads together.
+        // From here on: the rounds of both threads.
         let rounds = 2 * rounds;
         let figures = json!({
             "rounds": rounds,
@@ -98,7 +98,7 @@ fn main() -> ExitCode {
         });
         let summary = format!(
             "With opposite orders {deadlocked} threads deadlocked after {opposite} of {rounds} \
-             rounds; with one order {one_order} rounds were done."
+             rounds; with the same order, {one_order} were done."
         );
         let result = DemoResult::new(holds(deadlocked, rounds, one_order), figures, summary);
         Ok((result, demo::until_standstill(timeline)))

@@ -44,7 +44,7 @@ fn compute(threads: u64) -> Result<Timeline> {
     Ok(recorder.finish())
 }
 
-/// `waits` waits of 10 ms, divided among threads.
+/// `waits` sleeps of 10 ms, divided among threads.
 fn wait(waits: u64, threads: u64) -> Result<()> {
     let gil = Mutex::new(());
     let share = |_| {

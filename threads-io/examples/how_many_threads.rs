@@ -50,7 +50,7 @@ pub(crate) fn holds(cores: usize, for_downloads: usize, for_sums: usize) -> bool
 }
 
 fn main() -> ExitCode {
-    let words = "downloads gain from more threads than there are cores, and than sums do";
+    let words = "downloads gain from more threads than there are cores, and from more than sums do";
     let help = "The latency of each page, in milliseconds";
     let flag = Flag { name: "latency", help, default: 10, range: 0..=60_000 };
     demo::show(Claim::Beyond(words), flag, |latency| {

@@ -39,8 +39,8 @@ fn stay_busy(row: usize, until: Duration, recorder: &Recorder) -> Busy {
     (slices, longest_pause, involuntary_context_switches_of_thread())
 }
 
-/// There were more threads than cores, each had two slices or more, and each was interrupted once on
-/// average, if the system counts that.
+/// There were more threads than cores, each had two slices or more, and each was interrupted at
+/// least once on average, if the system counts that.
 pub(crate) fn holds(cores: u64, threads: u64, slices: usize, switches: Option<f64>) -> bool {
     threads > cores && slices >= 2 && switches.is_none_or(|switches| switches >= 1.0)
 }
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         Flag { name: "threads", help: "How many threads", default: 2 * cores, range: 1..=1000 };
     demo::show_drawn(Claim::Article(&["C07", "C08"]), flag, |threads| {
         let rows = (0..threads).map(|thread| format!("thread {thread}"));
-        let recorder = Recorder::new("preemption", "Busy threads, more than cores", rows);
+        let recorder = Recorder::new("preemption", "More busy threads than cores", rows);
         let until = clock::now() + Duration::from_secs(1);
         let seen =
             demo::in_threads(threads, |thread| stay_busy(thread as usize, until, &recorder))?;

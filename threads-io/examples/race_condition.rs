@@ -1,7 +1,7 @@
 //! C09: a context switch can fall **inside `x = x + 1`**. A thread has read `x`, other threads go on
 //! counting, and then it writes a number that is out of date.
 //!
-//! Threads count on one `x` in three ways. A read and a separate write lose updates. `fetch_add`, one
+//! Threads increment one shared `x` in three ways. A read and a separate write lose updates. `fetch_add`, one
 //! indivisible operation, and a mutex lose none. The figures also show what an update costs.
 //!
 //! Rust refuses the plain `x = x + 1` (`src/refused.rs`). `tests/examples_race_model.rs` tries every
@@ -47,7 +47,7 @@ pub(crate) fn holds(lost: u64, lost_by_fetch_add: u64, lost_by_mutex: u64) -> bo
 
 fn main() -> ExitCode {
     let flag =
-        Flag { name: "threads", help: "How many threads count", default: 4, range: 1..=1000 };
+        Flag { name: "threads", help: "Number of threads that count", default: 4, range: 1..=1000 };
     demo::show_drawn(Claim::Article(&["C09", "C15"]), flag, |threads| {
         let lock = Mutex::new(());
         let (updates, lost, time) = count(threads, read_then_write)?;

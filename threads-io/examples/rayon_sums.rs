@@ -18,7 +18,7 @@ fn find_sums(run: &Run<u64>) -> Result<()> {
     for _ in 0..run.workers {
         run.started(Ok(()));
     }
-    // Without records: `numbers.par_iter().map(|number| cpu_bound(*number)).collect()`. A thread takes one
+    // Without records: `numbers.par_iter().map(|number| cpu_bound(**number)).collect()`. A thread takes one
     // number at a time (`with_max_len`), as a worker of `multiproc-cpu` does.
     pool.install(|| {
         numbers.par_iter().with_max_len(1).for_each(|number| {

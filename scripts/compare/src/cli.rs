@@ -27,8 +27,8 @@ use crate::sources::workspace;
 /// in an order that changes from round to round, so that a machine that slows down slows all of them.
 /// A speedup is the geometric mean over the rounds, with its 95 % confidence interval.
 ///
-/// By default there are at least six rounds, or as many as fit into 75 seconds; with --quick into 25
-/// seconds. --python adds 90 seconds, with --quick 35.
+/// By default there are at least six rounds, or fewer if six do not fit into 75 seconds; with --quick
+/// into 25 seconds. --python adds up to 90 seconds, with --quick 35.
 ///
 /// A claim that does not hold here is not a failure.
 ///
@@ -43,13 +43,13 @@ pub struct Options {
     #[arg(long, value_name = "NAME", value_parser = parsed(name), allow_hyphen_values = true)]
     pub only: Vec<String>,
     /// Download this site instead of the local pages (http or https; can be repeated). Its content is
-    /// not known, so only that every item was read is checked
+    /// not known, so the only check is that every item was read
     #[arg(long = "url", value_name = "URL", value_parser = parsed(url), allow_hyphen_values = true)]
     pub urls: Vec<Url>,
     /// Run the Python programs as well. The script installs their packages, requests and aiohttp, into
     /// a virtual environment in cargo's target folder, which takes some seconds the first time and
-    /// needs Python 3.11 or later with its module venv, and a package registry. If one of them is
-    /// missing, a note says so and the comparison goes on without these programs
+    /// needs Python 3.11 or later with its module venv, and a package registry. If
+    /// anything is missing, a note says so and the comparison goes on without these programs
     #[arg(long)]
     pub python: bool,
     /// The Python interpreter, if not python3; an interpreter without a GIL works too. Implies --python
@@ -58,17 +58,18 @@ pub struct Options {
     /// How often a run reads the list of sites
     #[arg(long, value_name = "N", default_value_t = REPEAT, value_parser = whole(1usize..=1_000_000), allow_hyphen_values = true)]
     pub repeat: usize,
-    /// Timed runs of each program, one in each round [default: as many as its length allows]
+    /// Timed runs of each program, one in each round [default: as many as fit into the time]
     #[arg(long, value_name = "N", value_parser = whole(1usize..=10_000), allow_hyphen_values = true)]
     pub runs: Option<usize>,
-    /// Runs of each program before the timed ones. With 0 the length of a run is not known, and each
-    /// program gets the fewest runs
+    /// Runs of each program before the timed ones. With 0 the length of a run is not known, so each program
+    /// runs once in each round
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(0usize..=10_000), allow_hyphen_values = true)]
     pub warmup: usize,
     /// Go on until each interval is at most this many percent wide to either side of its speedup
     #[arg(long, value_name = "PERCENT", value_parser = parsed(percent), allow_hyphen_values = true, conflicts_with_all = ["runs", "quick"])]
     pub until: Option<f64>,
-    /// The longest that all rounds may take [default: 75; with --until 600]
+    /// The longest that all rounds may take; two rounds run in any case [default: 75; with --quick 25, with
+    /// --until 600]
     #[arg(long, value_name = "SECONDS", value_parser = whole(1u32..=86_400), allow_hyphen_values = true, conflicts_with_all = ["runs", "quick"])]
     pub max_time: Option<u32>,
     /// Compare for 25 seconds instead of 75
@@ -82,19 +83,18 @@ pub struct Options {
     /// gets and what it prints
     #[arg(long, value_name = "NAME=COMMAND", value_parser = parsed(foreign), allow_hyphen_values = true)]
     pub also: Vec<Program>,
-    /// Show each claim of the article, what a short comparison and the examples measure of it here, and
-    /// whether it holds
+    /// Show each claim of the article, the figures for it on this machine, and whether it holds
     #[arg(long, conflicts_with_all = ["only", "urls", "repeat"])]
     pub claims: bool,
     /// Measure the marginal cost of a worker instead: downloads with 2 to 10,000 in flight, sums with 1
-    /// worker to two for each CPU. Takes a minute and a half
+    /// worker up to two for each CPU. Takes a minute and a half
     #[arg(long, conflicts_with_all = ["only", "urls", "repeat", "runs", "warmup", "until", "max_time", "claims", "export_claims", "quick", "export_csv", "python", "python_bin", "peers", "also"])]
     pub scaling: bool,
     /// Show also context switches, threads, processes, lines of code, mean, standard deviation, range
     /// and outliers, and explain all columns
     #[arg(long)]
     pub details: bool,
-    /// End a run that takes longer than this, as failed
+    /// Kill a run that takes longer than this, and count it as failed
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = whole(1u64..=86_400), allow_hyphen_values = true)]
     pub run_limit: u64,
     /// Write the results to this file, in the JSON format of hyperfine
