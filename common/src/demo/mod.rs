@@ -23,10 +23,11 @@ use crate::cli::{self, whole};
 use crate::os::output::{eprint_line, print_line, print_raw};
 use crate::os::usage::Usage;
 use crate::os::{affinity, clock, file, limits, output, signals};
+use crate::report::format;
+use crate::report::record::explain;
 use crate::report::svg::{self, View};
 use crate::report::terminal::{self, Canvas};
 use crate::report::timeline::Timeline;
-use crate::report::{format, with_causes};
 use crate::{Error, Result, server};
 
 /// What an example shows.
@@ -148,9 +149,7 @@ fn run(
         .and_then(|()| work(number))
         .and_then(|(result, drawn)| print(claim, &result, drawn.as_ref(), &arguments));
     if let Err(error) = done {
-        let refusal = error.downcast_ref().map(limits::explain);
-        let error = refusal.unwrap_or_else(|| with_causes(&*error));
-        eprint_line(&format!("error: {error}"));
+        eprint_line(&format!("error: {}", explain(&error)));
         return ExitCode::FAILURE;
     }
     ExitCode::from(u8::from(output::failed()))

@@ -6,8 +6,8 @@ use std::{io, iter};
 
 use serde::{Deserialize, Serialize};
 
-use crate::os::clock;
 use crate::os::usage::Process;
+use crate::os::{clock, limits};
 use crate::report::polls::Poll;
 
 /// One download or sum: which, by which worker, when, and with which result.
@@ -62,6 +62,13 @@ pub fn causes<'a>(
             None => error.source(),
         }
     })
+}
+
+/// An error for a person: one of the operating system with the limits that may be the reason, another one
+/// with its causes.
+pub fn explain(error: &crate::Error) -> String {
+    let refusal = error.downcast_ref().map(limits::explain);
+    refusal.unwrap_or_else(|| with_causes(&**error))
 }
 
 /// An error and its causes as text. A cause that its error repeats is left out.

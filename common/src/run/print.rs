@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use super::Run;
 use crate::cli::Output;
 use crate::os::output::{self, eprint_line, print_line, print_raw};
-use crate::os::{file, limits, signals};
+use crate::os::{file, signals};
+use crate::report::record::explain;
 use crate::report::svg::{self, View};
 use crate::report::terminal::{self, Canvas};
 use crate::report::timeline::Timeline;
-use crate::report::{LOST, Report, trace, with_causes};
+use crate::report::{LOST, Report, trace};
 use crate::workload::WorkItem;
 use crate::{Error, Result};
 
@@ -30,11 +31,7 @@ impl<T: WorkItem> Run<T> {
         match report {
             Ok(report) => run.print(report),
             Err(error) => {
-                let error = match error.downcast_ref() {
-                    Some(error) => limits::explain(error),
-                    None => with_causes(&*error),
-                };
-                eprint_line(&format!("error: {error}"));
+                eprint_line(&format!("error: {}", explain(&error)));
                 ExitCode::FAILURE
             }
         }
