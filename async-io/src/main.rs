@@ -2,7 +2,7 @@
 //! task gives the thread up at each `.await` where it has to wait, and another task runs meanwhile.
 //!
 //! - Good: the waiting of all 160 downloads overlaps. A task costs so little that each site has one
-//!   ([`download_all_sites`]). No other task runs between two `.await`s, so nothing needs a lock.
+//!   ([`download_all_sites`]). No other task runs between two `.await`s, so the code there needs no lock.
 //! - Bad: [`download_site`] needs a client that is made for async, and whatever it does between two
 //!   `.await`s holds up all other tasks.
 //!

@@ -1,8 +1,8 @@
 //! Option 3: **processes for CPU**. A pool of worker processes, one for each core, computes the sums
 //! at the same time.
 //!
-//! - Good: all cores compute, and [`find_sums`] stays close to the baseline's loop: the pool takes
-//!   its place.
+//! - Good: all cores compute, and [`find_sums`] is as short as the baseline's: `pool::map` takes the
+//!   place of the loop.
 //! - Bad: processes share no memory. A sum has to be sent back through a pipe, and a worker may die
 //!   while the others go on. `pool`, this package's library (`src/pool.rs`), handles both. A process
 //!   costs more than a thread.

@@ -52,7 +52,7 @@ pub fn map<T: WorkItem, O: Into<u128>>(run: &Run<T>, work: impl Fn(&T) -> Result
         workers: BTreeMap::new(),
     };
     for number in 0..run.workers {
-        // `started` counts the worker, or reports why the system refused it.
+        // `started` counts the worker, or keeps the reason why the system refused it.
         if !run.started(pool.start(number)) {
             break;
         }
@@ -102,9 +102,9 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
                 Ok(())
             }
             Forked::Child(child) => {
-                // Not in the closure: a panic would drop them there, and the parent would read end-of-file
-                // before this process has ended.
-                let (tasks, records) = (File::from(task_reader), File::from(record_writer));
+                // If the closure owned them, a panic would close them before the process has ended. The parent
+                // would then kill this process, and not get its exit code.
+                let (mut tasks, mut records) = (File::from(task_reader), File::from(record_writer));
                 child.run_and_exit(|| {
                     // The fork copied the parent's ends of all pipes. As long as they are open here, other
                     // workers do not read end-of-file when the parent exits.
@@ -113,18 +113,18 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
                     // Without this, two new workers may share a core for a while, with another core idle.
                     affinity::start_on_core(number);
                     // Whatever the error is, this worker exits, and its parent reads end-of-file.
-                    let _ = self.serve(number, &tasks, &records);
+                    let _ = self.serve(number, &mut tasks, &mut records);
                 })
             }
         }
     }
 
-    /// A worker's whole life, until the pool kills it or the parent has gone. (A `&File` can read and write.)
-    fn serve(&self, number: usize, mut tasks: &File, mut records: &File) -> io::Result<()> {
+    /// A worker's whole life, until the pool kills it or the parent has gone.
+    fn serve(&self, number: usize, tasks: &mut File, records: &mut File) -> io::Result<()> {
         let mut index = [0; size_of::<usize>()];
         while tasks.read_exact(&mut index).is_ok() {
             let item = &self.items[usize::from_ne_bytes(index)];
-            wire::write(&mut records, &(self.work)(item, number))?;
+            wire::write(records, &(self.work)(item, number))?;
         }
         Ok(())
     }
@@ -140,7 +140,7 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
         self.workers.values().any(|worker| worker.in_flight.is_some())
     }
 
-    /// Waits until workers have sent a record or died, and returns their numbers.
+    /// Waits a moment for workers that send a record or die, and returns their numbers.
     fn wait(&self) -> io::Result<Vec<usize>> {
         let pipes = self.workers.values().map(|worker| worker.records.as_fd());
         let mut ends: Vec<_> = pipes.map(|pipe| PollFd::new(pipe, PollFlags::POLLIN)).collect();
@@ -198,7 +198,7 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
 fn end_of(pid: Pid, reason: &str) -> String {
     // Ends a worker that lives, such as one that sent a wrong record.
     let _ = kill(pid, Signal::SIGKILL);
-    // A worker whose pipe is closed was dead before: the signal is its own, and not this SIGKILL.
+    // A worker whose pipe is closed was already dead, so the signal is not this one, but the one that killed it.
     let closed = reason == wire::CLOSED;
     match waitpid(pid, None) {
         Ok(WaitStatus::Exited(_, code)) => format!("exited with code {code}"),

@@ -1,10 +1,10 @@
 //! The baseline: **one item after another**, for downloads and for sums.
 //!
-//! - Good: there is nothing to learn, and nothing can go wrong between two items.
+//! - Good: there is nothing to learn, and no item can disturb another one.
 //! - Bad: the CPU is idle while a site takes its time ([`download_all_sites`]), and all other cores
 //!   are idle while one computes ([`find_sums`]).
 //!
-//! Each option does one of the two workloads and keeps the names. To see an option, run
+//! Each option does one of the two workloads, with the same function names. To see an option, run
 //! `diff sequential-baseline/src/main.rs threads-io/src/main.rs`.
 
 use std::process::ExitCode;

@@ -4,7 +4,7 @@
 //! - Good: the waiting overlaps, and [`download_site`] is the baseline's, line for line.
 //! - Bad: what threads share must be locked, and a lock that is held too long makes them wait for
 //!   each other ([`download_all_sites`]). There is more code around the download. Each thread costs
-//!   memory, so there are five threads and not 160.
+//!   memory, so not every site has a thread.
 //!
 //! More of the bad sides: `examples/race_condition.rs` and `examples/deadlock.rs`.
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
+use clap::{ArgAction, CommandFactory, Parser};
 use common::cli::{parsed, url, whole, writable_file};
 use common::os::file;
 use common::os::output::print_line;
@@ -27,15 +27,21 @@ use crate::sources::workspace;
 /// in an order that changes from round to round, so that a machine that slows down slows all of them.
 /// A speedup is the geometric mean over the rounds, with its 95 % confidence interval.
 ///
-/// By default there are at least six rounds, or fewer if six do not fit into 75 seconds; with --quick
-/// into 25 seconds. --python adds up to 90 seconds, with --quick 35.
+/// By default there are six rounds or more, but fewer if six would take longer than 75 seconds (with
+/// --quick 25). --python adds up to 90 seconds (with --quick 35).
 ///
 /// A claim that does not hold here is not a failure.
 ///
-/// Exit code: 0 if all runs succeeded; 1 if one failed or a file could not be written; 2 for wrong
-/// usage; 130 or 143 after Ctrl-C or SIGTERM, with the figures measured until then.
+/// Exit code: 0 if all runs succeeded; 1 if one failed, or if a file could not be written in the end; 2
+/// for wrong usage, such as a file that cannot be written; 130 or 143 after Ctrl-C or SIGTERM, with the figures measured until then.
 #[derive(Debug, Parser)]
-#[command(name = "compare.sh", bin_name = "scripts/compare.sh", version, about)]
+#[command(
+    name = "compare.sh",
+    bin_name = "scripts/compare.sh",
+    version,
+    about,
+    disable_help_flag = true
+)]
 pub struct Options {
     /// Run this program only: sequential-baseline, threads-io, async-io or multiproc-cpu (can be
     /// repeated); with --python also its twin. A Python program, such as cpu_threads.py, implies
@@ -68,8 +74,8 @@ pub struct Options {
     /// Go on until each interval is at most this many percent wide to either side of its speedup
     #[arg(long, value_name = "PERCENT", value_parser = parsed(percent), allow_hyphen_values = true, conflicts_with_all = ["runs", "quick"])]
     pub until: Option<f64>,
-    /// The longest that all rounds may take; two rounds run in any case [default: 75; with --quick 25, with
-    /// --until 600]
+    /// The longest that all rounds may take; two rounds run in any case [default: 75, or 25 with --quick or
+    /// --claims; --python adds 90 or 35; with --until 600]
     #[arg(long, value_name = "SECONDS", value_parser = whole(1u32..=86_400), allow_hyphen_values = true, conflicts_with_all = ["runs", "quick"])]
     pub max_time: Option<u32>,
     /// Compare for 25 seconds instead of 75
@@ -119,6 +125,9 @@ pub struct Options {
     /// Take the programs, and the Python programs, from this folder
     #[arg(long, value_name = "FOLDER", hide = true)]
     pub programs: Option<PathBuf>,
+    /// Print help
+    #[arg(short, long, action = ArgAction::HelpLong)]
+    help: Option<bool>,
 }
 
 /// What is measured.
@@ -350,8 +359,8 @@ mod tests {
         assert_eq!(parsed(&["--runs", "3"]).effort().runs, Some(3));
         let help = Options::command().render_long_help().to_string();
         let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(words.contains("fit into 75 seconds; with --quick into 25 seconds."));
-        assert!(words.contains("--python adds 90 seconds, with --quick 35."));
+        assert!(words.contains("longer than 75 seconds (with --quick 25)."));
+        assert!(words.contains("--python adds up to 90 seconds (with --quick 35)."));
     }
 
     #[test]
