@@ -16,7 +16,7 @@ def download_site(session, site):
 def download_all_sites(run):
     session = run.session()
     for site in run.items():
-        # Each download waits here until the one before has ended.
+        # The next download starts only when this one has ended.
         run.time(site, lambda: download_site(session, site))
 
 
