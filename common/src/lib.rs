@@ -11,7 +11,7 @@
 //! | [`run`] | one run: items, records, report |
 //! | [`report`] | the report as JSON, as a summary, as a picture |
 //! | [`http`], [`server`] | the clients, and the local server |
-//! | [`os`] | clock, affinity, usage, limits, signals, output, files |
+//! | [`os`] | clock, affinity, usage, limits, signals, errors, output, files |
 //! | [`demo`] | what examples share |
 
 pub mod cli;

@@ -20,11 +20,11 @@ use serde_json::{Value, json};
 pub use lost_update::lost_update;
 
 use crate::cli::{self, whole};
+use crate::os::error::explain;
 use crate::os::output::{eprint_line, print_line, print_raw};
 use crate::os::usage::Usage;
 use crate::os::{affinity, clock, file, limits, output, signals};
 use crate::report::format;
-use crate::report::record::explain;
 use crate::report::svg::{self, View};
 use crate::report::terminal::{self, Canvas};
 use crate::report::timeline::Timeline;
@@ -149,7 +149,7 @@ fn run(
         .and_then(|()| work(number))
         .and_then(|(result, drawn)| print(claim, &result, drawn.as_ref(), &arguments));
     if let Err(error) = done {
-        eprint_line(&format!("error: {}", explain(&error)));
+        eprint_line(&format!("error: {}", explain(&*error)));
         return ExitCode::FAILURE;
     }
     ExitCode::from(u8::from(output::failed()))

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{Redirects, no_answer_within, was_closed, within_limit};
-use crate::report::record::causes;
+use crate::os::error::causes;
 use crate::{Error, Result};
 
 /// A client whose downloads wait by `.await`. Its clones share their connections.

@@ -30,8 +30,8 @@ use hyper::header::{HeaderMap, LOCATION};
 use rustls::CertificateError;
 use url::Url;
 
+use crate::os::error::causes;
 use crate::os::limits;
-use crate::report::record::causes;
 use crate::{Error, Result};
 
 /// The largest body that is read, in bytes: 64 MiB.

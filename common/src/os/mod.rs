@@ -2,6 +2,7 @@
 
 pub mod affinity;
 pub mod clock;
+pub mod error;
 pub mod file;
 pub mod limits;
 pub mod output;

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use record::{Record, with_causes};
+pub use record::Record;
 
 use crate::os::usage::{self, Usage};
 use crate::workload::{Strategy, WorkItem, Workload};

@@ -18,11 +18,12 @@ pub use setup::execute_both;
 
 use crate::Result;
 use crate::cli::Output;
+use crate::os::error::with_causes;
 use crate::os::output::{eprint_line, print_line};
 use crate::os::usage::{self, Usage};
 use crate::os::{clock, limits, signals};
 use crate::report::polls::{Poll, observe};
-use crate::report::{Measured, Record, Report, format, with_causes};
+use crate::report::{Measured, Record, Report, format};
 use crate::server::Server;
 use crate::workload::{Strategy, WorkItem};
 

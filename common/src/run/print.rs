@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use super::Run;
 use crate::cli::Output;
+use crate::os::error::explain;
 use crate::os::output::{self, eprint_line, print_line, print_raw};
 use crate::os::{file, signals};
-use crate::report::record::explain;
 use crate::report::svg::{self, View};
 use crate::report::terminal::{self, Canvas};
 use crate::report::timeline::Timeline;
@@ -31,7 +31,7 @@ impl<T: WorkItem> Run<T> {
         match report {
             Ok(report) => run.print(report),
             Err(error) => {
-                eprint_line(&format!("error: {}", explain(&error)));
+                eprint_line(&format!("error: {}", explain(&*error)));
                 ExitCode::FAILURE
             }
         }
