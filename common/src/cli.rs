@@ -26,7 +26,7 @@ pub struct Output {
     /// Print a line for each item
     #[arg(short, long, global = true)]
     pub verbose: bool,
-    /// Leave out the diagram
+    /// Leave out the diagram on the terminal
     #[arg(long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Print one JSON object for each workload, and nothing else, on standard output

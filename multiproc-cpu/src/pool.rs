@@ -102,8 +102,8 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
                 Ok(())
             }
             Forked::Child(child) => {
-                // If the closure owned them, a panic would close them before the process has ended. The parent
-                // would then kill this process, and not get its exit code.
+                // `tasks` and `records` stay open until the process ends. If the closure owned them, a panic
+                // would close them earlier, and the parent would kill this process before it can exit.
                 let (mut tasks, mut records) = (File::from(task_reader), File::from(record_writer));
                 child.run_and_exit(|| {
                     // The fork copied the parent's ends of all pipes. As long as they are open here, other
@@ -149,7 +149,7 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
-        // `Some(true)`: there is something to read, a record or end-of-file.
+        // Something can be read, a record or end-of-file. (`None` is an event that nix does not know.)
         let ready = self.workers.keys().zip(&ends).filter(|(_, end)| end.any() == Some(true));
         Ok(ready.map(|(number, _)| *number).collect())
     }
@@ -198,7 +198,7 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
 fn end_of(pid: Pid, reason: &str) -> String {
     // Ends a worker that lives, such as one that sent a wrong record.
     let _ = kill(pid, Signal::SIGKILL);
-    // A worker whose pipe is closed was already dead, so the signal is not this one, but the one that killed it.
+    // A worker whose pipe is closed was dead before this SIGKILL, so `waitpid` returns what ended it.
     let closed = reason == wire::CLOSED;
     match waitpid(pid, None) {
         Ok(WaitStatus::Exited(_, code)) => format!("exited with code {code}"),

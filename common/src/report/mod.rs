@@ -33,7 +33,7 @@ pub struct Report {
     pub items: usize,
     /// How many of them failed.
     pub failed: usize,
-    /// How many threads or processes took items; for tasks, how many may be in flight at once.
+    /// How many threads or processes started; for tasks, how many may be in flight at once.
     pub workers: usize,
     /// Wall time of the work, without the program's start-up.
     pub wall_seconds: f64,
@@ -110,7 +110,7 @@ pub struct Measured {
     pub program: &'static str,
     /// How the program does several items at once.
     pub strategy: Strategy,
-    /// The workers that took part; for tasks, how many may be in flight at once.
+    /// The workers that started; for tasks, how many may be in flight at once.
     pub workers: usize,
     /// When the work began, by [`crate::os::clock::now`].
     pub start: Duration,

@@ -27,8 +27,8 @@ use crate::sources::workspace;
 /// in an order that changes from round to round, so that a machine that slows down slows all of them.
 /// A speedup is the geometric mean over the rounds, with its 95 % confidence interval.
 ///
-/// By default there are six rounds or more, but fewer if six would take longer than 75 seconds (with
-/// --quick 25). --python adds up to 90 seconds (with --quick 35).
+/// By default the rounds take up to 75 seconds (with --quick 25): six rounds or more, if they fit.
+/// --python adds up to 90 seconds (with --quick 35).
 ///
 /// A claim that does not hold here is not a failure.
 ///
@@ -359,7 +359,7 @@ mod tests {
         assert_eq!(parsed(&["--runs", "3"]).effort().runs, Some(3));
         let help = Options::command().render_long_help().to_string();
         let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(words.contains("longer than 75 seconds (with --quick 25)."));
+        assert!(words.contains("take up to 75 seconds (with --quick 25)"));
         assert!(words.contains("--python adds up to 90 seconds (with --quick 35)."));
     }
 
