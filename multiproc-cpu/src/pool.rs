@@ -103,7 +103,8 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
             }
             Forked::Child(child) => {
                 // `tasks` and `records` stay open until the process ends. If the closure owned them, a panic
-                // would close them earlier, and the parent would kill this process before it can exit.
+                // would close them earlier: the parent would read end-of-file, kill this process, and miss
+                // its exit code.
                 let (mut tasks, mut records) = (File::from(task_reader), File::from(record_writer));
                 child.run_and_exit(|| {
                     // The fork copied the parent's ends of all pipes. As long as they are open here, other

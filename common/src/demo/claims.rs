@@ -31,7 +31,7 @@ pub const CLAIMS: [(&str, &str); 33] = [
     ("C27", "processes stay close to the sequential code"),
     ("C28", "processes are fast for sums"),
     ("C29", "processes have strange parts, such as memory that they do not share"),
-    ("C30", "processes are slow for downloads, for what they cost"),
+    ("C30", "processes cost too much for downloads"),
     ("C31", "the program with processes: a worker for each core, 20 sums"),
     ("C32", "the execution diagram of the program with processes"),
     ("C33", "the article's times (3.7 s, 2.6 s, 2.5 s), within a factor of two"),

@@ -27,8 +27,8 @@ use crate::sources::workspace;
 /// in an order that changes from round to round, so that a machine that slows down slows all of them.
 /// A speedup is the geometric mean over the rounds, with its 95 % confidence interval.
 ///
-/// By default the rounds take up to 75 seconds (with --quick 25): six rounds or more, if they fit.
-/// --python adds up to 90 seconds (with --quick 35).
+/// By default the rounds take up to 75 seconds (with --quick 25). There are at least six, unless this time
+/// is too short. --python adds up to 90 seconds (with --quick 35).
 ///
 /// A claim that does not hold here is not a failure.
 ///
