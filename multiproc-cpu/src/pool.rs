@@ -107,8 +107,8 @@ impl<T: WorkItem, W: Fn(&Item<'_, T>, usize) -> Record> Pool<'_, T, W> {
                 // its exit code.
                 let (mut tasks, mut records) = (File::from(task_reader), File::from(record_writer));
                 child.run_and_exit(|| {
-                    // The fork copied the parent's ends of all pipes. As long as they are open here, other
-                    // workers do not read end-of-file when the parent exits.
+                    // The fork copied the parent's ends of all pipes, also of those to other workers. While
+                    // they are open here, those workers do not read end-of-file when the parent exits.
                     self.workers.clear();
                     drop((task_writer, record_reader));
                     // Without this, two new workers may share a core for a while, with another core idle.
