@@ -91,8 +91,7 @@ impl Cell {
 /// Draws `timeline`, without a line feed at the end. Only a title can be longer than the canvas is wide.
 pub fn draw(timeline: &Timeline, canvas: Canvas) -> String {
     let timeline = &timeline.thinned(MAX_ROWS);
-    let labels = timeline.rows.iter().map(|row| row.label.chars().count());
-    let margin = labels.max().unwrap_or(0);
+    let margin = timeline.rows.iter().map(|row| row.label.chars().count()).max().unwrap_or(0);
     // Two spaces before a label, one after it.
     let columns = usize::from(canvas.width.max(MIN_WIDTH)).saturating_sub(margin + 3).max(1);
     let text = String::new();
@@ -206,9 +205,8 @@ impl TextPicture<'_> {
     }
 
     fn legend(&mut self) {
-        let timeline = self.timeline;
-        for state in timeline.states() {
-            self.explain(Cell::In(state), timeline.words(state));
+        for state in self.timeline.states() {
+            self.explain(Cell::In(state), self.timeline.words(state));
         }
         if self.has_next {
             self.explain(Cell::Next(State::Waiting), "the next one begins");

@@ -160,8 +160,8 @@ impl Timeline {
         // By kind and number.
         let mut rows: BTreeMap<(usize, usize), TimelineRow> = BTreeMap::new();
         let worker = report.strategy.worker();
-        let row =
-            |number| TimelineRow { label: format!("{worker} {number}"), ..TimelineRow::default() };
+        let label = |number| format!("{worker} {number}");
+        let row = |number| TimelineRow { label: label(number), ..TimelineRow::default() };
         if !tasks {
             rows.extend((0..report.workers).map(|worker| ((0, worker), row(worker))));
         }
