@@ -235,4 +235,15 @@ mod tests {
         assert_eq!(touched(2.0, 3.0, 1.0, 10), 9..10);
         assert_eq!(touched(0.0, 1.0, 0.0, 10), 0..10);
     }
+
+    #[test]
+    fn the_legend_has_only_signs_of_the_rows() {
+        let canvas = Canvas { width: 80, unicode: false, colour: false };
+        let mut timeline = Timeline::new("name", "a title with |");
+        let row = timeline.row("row");
+        timeline.block(row, State::Waiting, 0.0, 1.0, "");
+        assert!(!draw(&timeline, canvas).contains("the next one begins"));
+        timeline.block(row, State::Waiting, 1.0, 2.0, "");
+        assert!(draw(&timeline, canvas).contains("the next one begins"));
+    }
 }
