@@ -53,13 +53,11 @@ async fn messages_lost(count: u64, keep_future: bool) -> u64 {
         let mut future = pin!(receive_pair(&mut messages));
         loop {
             select! {
-                pair = &mut future => match pair {
-                    Some(_) => {
-                        received += 2;
-                        break;
-                    }
-                    None => return count - received,
-                },
+                pair = &mut future => {
+                    if pair.is_none() { return count - received; }
+                    received += 2;
+                    break;
+                }
                 Some(()) = ticks.recv() => if !keep_future { break }
             }
         }

@@ -3,8 +3,7 @@
 //!
 //! Each download is followed by a sum, in three ways: on the thread of the tasks; by `spawn_blocking`,
 //! which has hundreds of threads; and by rayon, which has a thread for each core and returns the result
-//! through a channel. A
-//! heartbeat task shows the latency that other tasks see.
+//! through a channel. A heartbeat task shows the latency that other tasks see.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};

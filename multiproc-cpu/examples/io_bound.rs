@@ -2,8 +2,8 @@
 //! costs more than threads or tasks.**
 //!
 //! The baseline and all three options read the same pages. The figures show the wall time of each,
-//! and its CPU time, worker processes included. The pool is this
-//! package's library, `src/pool.rs`. `examples/io_processes.rs` is the same pool as a program.
+//! and its CPU time, worker processes included. The pool is this package's library,
+//! `src/pool.rs`. `examples/io_processes.rs` is the same pool as a program.
 
 use std::process::ExitCode;
 use std::time::Duration;

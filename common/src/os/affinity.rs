@@ -1,5 +1,5 @@
-//! On which core a process runs. The scheduler decides that well, except for a process that has just
-//! started. Linux only; elsewhere these functions do nothing.
+//! How many cores there are, and on which one a process runs. The scheduler decides that well, except for
+//! a process that has just started. Only Linux lets a process choose; elsewhere the choice does nothing.
 
 /// How many cores this process may use, affinity and control group respected; 1 if the system does not
 /// report it.

@@ -31,7 +31,7 @@ pub fn watch() -> io::Result<()> {
     Ok(())
 }
 
-/// The number of the first signal that [`watch`] has seen, if there was one.
+/// The number of the signal that interrupted the program, if [`watch`] has seen one.
 pub fn received() -> Option<u8> {
     u8::try_from(RECEIVED.load(Ordering::Relaxed)).ok().filter(|signal| *signal > 0)
 }

@@ -143,8 +143,8 @@ pub(crate) fn kib(file: &str, name: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-// `ru_maxrss` in bytes; macOS reports bytes, Linux KiB. Honest for a worker that was forked and did not execute another program:
-// its count starts at what it shares with its parent at that moment.
+// `ru_maxrss` in bytes; macOS reports bytes, Linux KiB. Honest for a worker that was forked and did not
+// execute another program: its count starts at what it shares with its parent at that moment.
 fn max_rss() -> Option<u64> {
     let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
     let usage = getrusage(UsageWho::RUSAGE_SELF).ok()?;

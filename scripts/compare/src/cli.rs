@@ -33,7 +33,8 @@ use crate::sources::workspace;
 /// A claim that does not hold here is not a failure.
 ///
 /// Exit code: 0 if all runs succeeded; 1 if one failed, or if a file could not be written in the end; 2
-/// for wrong usage, such as a file that cannot be written; 130 or 143 after Ctrl-C or SIGTERM, with the figures measured until then.
+/// for wrong usage, such as a file that cannot be written; 130 or 143 after Ctrl-C or SIGTERM, with the
+/// figures measured until then.
 #[derive(Debug, Parser)]
 #[command(
     name = "compare.sh",
